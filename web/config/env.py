@@ -1,0 +1,94 @@
+"""Reads the environment, and reports every mistake in one go."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+PLACEHOLDERS = {"changeme", "change-me", "secret", "password", "changethis"}
+
+
+class Environment:
+    """
+    Typed values from `variables`; mistakes are collected until `raise_mistakes`.
+
+    A secret may also come from the file that NAME_FILE names.
+    """
+
+    def __init__(self, variables: Mapping[str, str]):
+        self._env = environ.FileAwareEnv()
+        self._env.ENVIRON = dict(variables)
+        self._mistakes: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._read(name, default, str) or default
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self._read(name, "", str).lower()
+        if value not in {"", "0", "1", "true", "false"}:
+            self._mistakes.append(f"{name} is {value!r}; it is 0 or 1.")
+        return value in {"1", "true"} if value else default
+
+    def number(self, name: str, default: int, *, at_least: int = 0) -> int:
+        raw = self._read(name, "", str)
+        if not raw:
+            return default
+        if not raw.isascii() or not raw.isdigit() or int(raw) < at_least:
+            self._mistakes.append(
+                f"{name} is {raw!r}; it is a whole number from {at_least}."
+            )
+            return default
+        return int(raw)
+
+    def names(self, name: str) -> list[str]:
+        return [part.strip() for part in self.text(name).split(",") if part.strip()]
+
+    def choice(self, name: str, default: str, *, among: set[str]) -> str:
+        value = self.text(name, default)
+        if value not in among:
+            self._mistakes.append(
+                f"{name} is {value!r}; it is one of {', '.join(sorted(among))}."
+            )
+        return value
+
+    def required(self, name: str) -> str:
+        """A value that must be there and must not be a placeholder."""
+        value = self._read(name, "", str)
+        if not value:
+            self._mistakes.append(f"{name} is missing.")
+        elif value.lower() in PLACEHOLDERS:
+            self._mistakes.append(f"{name} is still a placeholder.")
+        return value
+
+    def raise_mistakes(self) -> None:
+        """Raises ImproperlyConfigured with every mistake found so far."""
+        if self._mistakes:
+            raise ImproperlyConfigured(
+                "The environment is not complete:\n  "
+                + "\n  ".join(self._mistakes)
+                + "\n.env.example explains each variable; ./install_docker.sh or "
+                "./install_local.sh writes the missing ones."
+            )
+
+    def _read(self, name: str, default: str, cast: type) -> str:
+        try:
+            return self._env(name, cast=cast, default=default).strip()
+        except (ImproperlyConfigured, OSError) as error:
+            self._mistakes.append(f"{name}: {error}")
+            return default
+
+
+def redis_urls(url: str) -> tuple[str, str]:
+    """
+    The broker's and the cache's URL (databases 0 and 1) on the server at `url`.
+
+    kombu calls a unix socket redis+socket://, redis-py unix://.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        socket = Path(parts.path)
+        return f"redis+socket://{socket}", f"unix://{socket}?db=1"
+    base = url.rstrip("/")
+    return f"{base}/0", f"{base}/1"

@@ -1,0 +1,27 @@
+"""gunicorn's settings: `gunicorn -c config/gunicorn.conf.py config.wsgi`."""
+
+import os
+from pathlib import Path
+
+_reload = os.environ.get("WEB_RELOAD", "0") == "1"
+
+bind = f"{os.environ.get('WEB_HOST', '0.0.0.0')}:{os.environ.get('WEB_PORT') or 8000}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 4)
+timeout = 120
+graceful_timeout = 30
+keepalive = 75  # longer than nginx keeps its side, so that nginx closes first
+max_requests = 5000
+max_requests_jitter = 500
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+accesslog = "-" if _reload else None  # elsewhere nginx writes it
+errorlog = "-"
+preload_app = not _reload  # a code change needs workers that import for themselves
+reload = _reload
+# A new build of the frontend has new file names: read its manifest again.
+reload_extra_files = [
+    str(path)
+    for path in [Path("frontend/dist/manifest.json").resolve()]
+    if _reload and path.exists()
+]

@@ -1,0 +1,39 @@
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+
+WORKER = [
+    "celery",
+    "--app=config",
+    "worker",
+    "--queues=default,images",
+    "--loglevel=INFO",
+    "--without-gossip",
+    "--without-mingle",
+]
+
+
+class Command(BaseCommand):
+    help = "Run the Celery worker; with --reload, anew after each change of the code."
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("--reload", action="store_true")
+
+    def handle(self, *, reload, **options):
+        program, *arguments = watched(WORKER) if reload else WORKER
+        # Becomes the worker: signals reach it without anybody in between.
+        os.execv(Path(sys.executable).with_name(program), [program, *arguments])
+
+
+def watched(command: list[str]) -> list[str]:
+    return [
+        "watchfiles",
+        "--filter=python",
+        "--sigint-timeout=15",
+        shlex.join(command),
+        ".",
+    ]
