@@ -144,7 +144,10 @@ DJANGO_VITE = {
     "default": {"dev_mode": False, "manifest_path": FRONTEND_DIST / "manifest.json"}
 }
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},  # a second run writes the same files
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
@@ -158,6 +161,8 @@ MEDIA_URL = "/protected-media/"
 MEDIA_BY_NGINX = env.flag("MEDIA_BY_NGINX")
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100, at_least=1)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64, at_least=1)
+# On the volume of the uploads: a finished one is moved there, not copied.
+FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # more goes to a temporary file
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755

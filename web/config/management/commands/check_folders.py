@@ -12,6 +12,7 @@ class Command(BaseCommand):
         folders = {
             "media": settings.MEDIA_ROOT,
             "restore (beside media)": settings.MEDIA_ROOT.parent,
+            "incoming uploads": settings.FILE_UPLOAD_TEMP_DIR,
         }
         problems = []
         for purpose, folder in folders.items():

@@ -1,0 +1,158 @@
+"""What Pillow says about an image, and what is drawn from it. No database here."""
+
+import io
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pillow_heif
+from django.conf import settings
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gallery.exceptions import NotAnImage, TooManyPixels, UnreadablePhoto
+
+pillow_heif.register_heif_opener()
+# Reading a header, Pillow itself refuses twice this many; `read_facts` is exact.
+Image.MAX_IMAGE_PIXELS = settings.PHOTO_LIMIT_MEGAPIXELS * 1_000_000
+
+# Pillow's name of each format that is taken: content type, usual endings.
+FORMATS = {
+    "JPEG": ("image/jpeg", ("jpg", "jpeg", "jpe", "jfif")),
+    "MPO": ("image/jpeg", ("jpg", "jpeg", "mpo")),
+    "PNG": ("image/png", ("png", "apng")),
+    "WEBP": ("image/webp", ("webp",)),
+    "GIF": ("image/gif", ("gif",)),
+    "TIFF": ("image/tiff", ("tif", "tiff")),
+    "AVIF": ("image/avif", ("avif",)),
+    "HEIF": ("image/heic", ("heic", "heif", "hif")),
+}
+PREVIEW_PIXELS = 1600  # on the long side
+THUMBNAIL_PIXELS = 400
+WEBP = {"format": "WEBP", "quality": 80, "method": 3, "exif": b"", "xmp": b""}
+ORIENTATION_TAG = 0x0112
+
+# What Pillow's decoders raise when the bytes are not what the header promised.
+DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    OverflowError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """From the header alone. `width` and `height` are as a person looks at it."""
+
+    format: str
+    width: int
+    height: int
+
+    @property
+    def content_type(self) -> str:
+        return FORMATS[self.format][0]
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        return FORMATS[self.format][1]
+
+
+@dataclass(frozen=True)
+class Renditions:
+    """WebP files, without location or any other camera data."""
+
+    preview: bytes
+    thumbnail: bytes
+
+
+def read_facts(file: BinaryIO) -> ImageFacts:
+    """
+    What the header of `file` says; nothing is decoded.
+
+    Raises NotAnImage and TooManyPixels.
+    """
+    limit = settings.PHOTO_LIMIT_MEGAPIXELS
+    try:
+        with Image.open(file, formats=list(FORMATS)) as image:
+            width, height = image.size
+            turned = image.getexif().get(ORIENTATION_TAG) in {5, 6, 7, 8}
+            image_format = image.format
+    except UnidentifiedImageError as error:
+        raise NotAnImage(
+            "This is not a photo in a format that is known here "
+            "(JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC)."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise TooManyPixels(
+            f"It has more than {2 * limit} megapixels; at most {limit} are taken. "
+            "Make it smaller and upload it again."
+        ) from error
+    except DECODING_ERRORS as error:
+        raise NotAnImage(
+            "Its beginning looks like a photo, but its header is damaged. "
+            "Upload it again from the original."
+        ) from error
+    if width * height > limit * 1_000_000:
+        raise TooManyPixels(
+            f"It has {width:,} × {height:,} pixels, which is "
+            f"{width * height / 1_000_000:.0f} megapixels; at most {limit} are taken. "
+            "Make it smaller and upload it again."
+        )
+    assert image_format is not None
+    width, height = (height, width) if turned else (width, height)
+    return ImageFacts(format=image_format, width=width, height=height)
+
+
+def draw_renditions(file: BinaryIO) -> Renditions:
+    """
+    Preview and thumbnail of the photo in `file`, which is decoded once.
+
+    JPEGs are decoded at a fraction of their size where that is enough (`draft`,
+    which `thumbnail` calls). Raises UnreadablePhoto.
+    """
+    try:
+        with Image.open(file, formats=list(FORMATS)) as image:
+            icc_profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+            image = eight_bits(image)
+            image.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS), reducing_gap=2.0)
+            preview = for_the_web(ImageOps.exif_transpose(image))
+    except DECODING_ERRORS as error:
+        raise UnreadablePhoto(
+            "The photo cannot be read to its end; the file is damaged or was cut off "
+            f"({str(error).rstrip('.')}). Upload it again from the original."
+        ) from error
+    thumbnail = preview.resize(thumbnail_size(preview.size), reducing_gap=2.0)
+    return Renditions(
+        preview=encode(preview, icc_profile), thumbnail=encode(thumbnail, icc_profile)
+    )
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Modes that cannot be resized well are converted first."""
+    if image.mode.startswith("I") or image.mode == "F":
+        image.load()
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode == "P" or image.mode == "1":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return image
+
+
+def for_the_web(image: Image.Image) -> Image.Image:
+    has_alpha = image.mode in {"LA", "PA", "RGBA", "RGBa", "La"}
+    wanted = "RGBA" if has_alpha else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
+
+
+def thumbnail_size(size: tuple[int, int]) -> tuple[int, int]:
+    scale = min(1.0, THUMBNAIL_PIXELS / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def encode(image: Image.Image, icc_profile: bytes | None) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, **WEBP, icc_profile=icc_profile or b"")
+    return buffer.getvalue()

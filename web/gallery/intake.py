@@ -1,0 +1,186 @@
+"""Takes uploaded files in, one by one: a bad one never stops the rest."""
+
+import errno
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import BinaryIO, Literal
+
+from django.conf import settings
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from gallery.archives import is_zip, open_members
+from gallery.exceptions import EmptyFile, FileTooLarge, NoRoomLeft, UploadRefused
+from gallery.images import ImageFacts, read_facts
+from gallery.models import NAME_LENGTH, Gallery, Photo
+from gallery.queue import enqueue
+
+CHUNK_BYTES = 1024 * 1024
+BIDIRECTIONAL_MARKS = {
+    *map(chr, range(0x202A, 0x202F)),
+    *map(chr, range(0x2066, 0x206A)),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one file, in words for its uploader."""
+
+    name: str
+    status: Literal["accepted", "duplicate", "rejected"]
+    code: str
+    message: str
+    photo: Photo | None = None
+
+
+def accept_uploads(
+    gallery: Gallery, files: Iterable[File], *, owner, now: datetime
+) -> list[Result]:
+    """Store each photo, zips unpacked, and queue its renditions."""
+    return [
+        result
+        for file in files
+        for result in accept_upload(gallery, file, owner=owner, now=now)
+    ]
+
+
+def accept_upload(
+    gallery: Gallery, file: File, *, owner, now: datetime
+) -> Iterator[Result]:
+    accept = partial(accept_photo, gallery, owner=owner, now=now)
+    name = file.name or "unnamed"
+    try:
+        check_size(file)
+        if not is_zip(file):
+            yield accept(file, name=name)
+            return
+        for member in open_members(file, limit_bytes=limit_bytes()):
+            member_name = f"{name}/{member.name}"
+            if member.refusal or member.file is None:
+                yield refused(member_name, member.refusal)
+            else:
+                yield accept(File(member.file), name=member_name)
+    except UploadRefused as refusal:
+        yield refused(name, refusal)
+
+
+def refused(name: str, refusal: UploadRefused | None) -> Result:
+    refusal = refusal or UploadRefused("It cannot be read.")
+    return Result(clean_name(name), "rejected", refusal.code, str(refusal))
+
+
+def accept_photo(
+    gallery: Gallery, file: File, *, name: str, owner, now: datetime
+) -> Result:
+    """Check one photo, store it and queue it. Never raises for what the file is."""
+    try:
+        check_size(file)
+        facts = read_facts(file)
+        digest = sha256_of(file)
+        known = gallery.photos.filter(sha256=digest).first()
+        if known is not None:
+            return duplicate(name, known)
+        photo = Photo(
+            gallery=gallery,
+            owner=owner,
+            name=clean_name(name),
+            sha256=digest,
+            size_bytes=file.size,
+            content_type=facts.content_type,
+            width=facts.width,
+            height=facts.height,
+            notice=notice_about(name, facts),
+            uploaded_at=now,
+            queued_at=now,
+        )
+        return store_photo(photo, file, facts, name=name)
+    except UploadRefused as refusal:
+        return refused(name, refusal)
+
+
+def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Result:
+    file.seek(0)
+    try:
+        photo.original.save(f"original.{facts.endings[0]}", file, save=False)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise NoRoomLeft(
+            "The server has no room left for it. Tell the site's operators; "
+            "what is stored already is safe."
+        ) from error
+    try:
+        with transaction.atomic():
+            photo.save(force_insert=True)
+            transaction.on_commit(partial(enqueue, photo))
+    except IntegrityError:  # the same photo came in by another request meanwhile
+        photo.original.delete(save=False)
+        known = Photo.objects.get(gallery=photo.gallery, sha256=photo.sha256)
+        return duplicate(name, known)
+    message = photo.notice or "Uploaded; its preview is being drawn."
+    return Result(photo.name, "accepted", "accepted", message, photo)
+
+
+def duplicate(name: str, known: Photo) -> Result:
+    message = f"This photo is in the gallery already, as {known.name}."
+    return Result(clean_name(name), "duplicate", "duplicate", message, known)
+
+
+def limit_bytes() -> int:
+    return settings.UPLOAD_LIMIT_MB * 1024 * 1024
+
+
+def check_size(file: File) -> None:
+    if not file.size:
+        raise EmptyFile(
+            "The file is empty (0 bytes). Upload it again from the original; a copy "
+            "may not have been finished."
+        )
+    if file.size > limit_bytes():
+        raise FileTooLarge(
+            f"It has {file.size / 1024 / 1024:,.1f} MB; at most "
+            f"{settings.UPLOAD_LIMIT_MB} MB are taken."
+        )
+
+
+def sha256_of(file: BinaryIO | File) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def clean_name(name: str) -> str:
+    """The file's own name, without folders and control characters, shortened."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    base = "".join(
+        sign
+        for sign in base
+        if unicodedata.category(sign) != "Cc" and sign not in BIDIRECTIONAL_MARKS
+    ).strip()
+    if len(base) <= NAME_LENGTH:
+        return base or "unnamed"
+    stem, dot, ending = base.rpartition(".")
+    if not dot or len(ending) > 10:
+        return base[: NAME_LENGTH - 1] + "…"
+    return stem[: NAME_LENGTH - len(ending) - 2] + "…." + ending
+
+
+def notice_about(name: str, facts: ImageFacts) -> str:
+    """What the uploader should know of a photo that is taken all the same."""
+    notices = []
+    cleaned = clean_name(name)
+    ending = cleaned.rsplit(".", 1)[-1].lower() if "." in cleaned else ""
+    if ending not in facts.endings:
+        said = f"ends in .{ending}" if ending else "has no ending"
+        notices.append(
+            f"Its name {said}, but it is a {facts.format} file; it is kept as that."
+        )
+    if len(name.rsplit("/", 1)[-1]) > NAME_LENGTH:
+        notices.append(f"Its name was shortened to {NAME_LENGTH} characters.")
+    return " ".join(notices)

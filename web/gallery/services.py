@@ -1,0 +1,164 @@
+"""The life of a photo: claimed by a worker, drawn, finished; or sent again."""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from gallery.exceptions import UnreadablePhoto
+from gallery.images import draw_renditions
+from gallery.models import MOST_ATTEMPTS, RUN_IS_LOST_AFTER, Photo
+from gallery.queue import BROKER_ERRORS, enqueue, queue_length
+
+logger = logging.getLogger(__name__)
+
+
+def claim_photo(
+    photo_id: str, *, worker: str, redelivered: bool, now: datetime
+) -> Photo | None:
+    """
+    The photo, now this run's to work on; None when there is nothing to do.
+
+    redelivered: the broker gave this message out before, and that worker died.
+    Whoever lost the race, comes too late or was deleted gets None.
+    """
+    State = Photo.State
+    free = Q(state=State.WAITING)
+    free |= Q(state=State.WORKING, started_at__lt=now - RUN_IS_LOST_AFTER)
+    if redelivered:
+        free |= Q(state=State.WORKING)
+    run = uuid.uuid4()
+    claimed = Photo.objects.filter(free, pk=photo_id).update(
+        state=State.WORKING,
+        run=run,
+        worker=worker,
+        started_at=now,
+        attempts=F("attempts") + 1,
+    )
+    if not claimed:
+        logger.info("Photo %s needs no work: done, deleted or claimed.", photo_id)
+        return None
+    photo = Photo.objects.get(pk=photo_id, run=run)
+    if photo.attempts > MOST_ATTEMPTS:
+        fail_photo(
+            photo,
+            f"The worker stopped {MOST_ATTEMPTS} times while drawing it, out of memory "
+            "or time. Make it smaller and upload it again.",
+        )
+        return None
+    return photo
+
+
+def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
+    """
+    Draw and store the renditions of a claimed photo; the original is only read.
+
+    Raises UnreadablePhoto after the photo was marked as failed with its text.
+    """
+    progress("reading")
+    try:
+        with photo.original.open("rb") as file:
+            renditions = draw_renditions(file)
+    except FileNotFoundError as error:
+        fail_photo(photo, "Its file is missing on the server. Upload it again.")
+        raise UnreadablePhoto(str(error)) from error
+    except UnreadablePhoto as error:
+        fail_photo(photo, str(error))
+        raise
+    progress("storing")
+    base = f"photos/{photo.folder}"
+    preview = default_storage.save(
+        f"{base}/preview.webp", ContentFile(renditions.preview)
+    )
+    thumbnail = default_storage.save(
+        f"{base}/thumbnail.webp", ContentFile(renditions.thumbnail)
+    )
+    finish(photo, state=Photo.State.READY, preview=preview, thumbnail=thumbnail)
+
+
+def fail_photo(photo: Photo, error: str) -> None:
+    logger.warning("Photo %s failed: %s", photo.pk, error)
+    finish(photo, state=Photo.State.FAILED, error=error[:300])
+
+
+def finish(photo: Photo, **fields) -> None:
+    """Write the end of this run, unless another run has taken the photo over."""
+    written = Photo.objects.filter(pk=photo.pk, run=photo.run).update(
+        finished_at=timezone.now(), run=None, **fields
+    )
+    if not written:
+        logger.info("Photo %s was taken over or deleted meanwhile.", photo.pk)
+
+
+@dataclass(frozen=True)
+class Requeued:
+    """How many photos were sent again, and why they had to be."""
+
+    lost_messages: int = 0
+    lost_runs: int = 0
+
+
+def requeue_photos(*, now: datetime) -> Requeued:
+    """
+    Send again what a wiped broker forgot and what a killed worker left behind.
+
+    While the queue holds a message for every waiting photo, nothing is lost and
+    nothing is sent: a long queue does not grow by being swept.
+    """
+    lost_runs = release(Photo.objects.with_lost_run(now=now), now=now)
+    waiting = Photo.objects.filter(state=Photo.State.WAITING).count()
+    try:
+        is_complete = queue_length() >= waiting
+    except BROKER_ERRORS as error:
+        logger.warning("The broker cannot be asked for its queue: %s", error)
+        return Requeued(lost_runs=lost_runs)
+    lost = [] if is_complete else list(Photo.objects.with_lost_message(now=now))
+    for photo in lost:
+        if not send_again(photo, now=now):
+            break
+    return Requeued(lost_messages=len(lost), lost_runs=lost_runs)
+
+
+def requeue_interrupted(*, worker: str, now: datetime) -> int:
+    """Send again what this worker, which has just started, left behind."""
+    mine = Photo.objects.filter(state=Photo.State.WORKING, worker=worker)
+    return release(mine, now=now)
+
+
+def release(photos, *, now: datetime) -> int:
+    """Give photos whose run is over back to the queue. Returns how many."""
+    count = 0
+    for photo in photos:
+        released = Photo.objects.filter(
+            pk=photo.pk, run=photo.run, state=Photo.State.WORKING
+        ).update(state=Photo.State.WAITING, run=None, queued_at=now)
+        if released:
+            count += 1
+            enqueue(photo)
+    return count
+
+
+def send_again(photo: Photo, *, now: datetime) -> bool:
+    Photo.objects.filter(pk=photo.pk).update(queued_at=now)
+    return enqueue(photo)
+
+
+@transaction.atomic
+def delete_photo(photo: Photo) -> None:
+    """Delete the row, and its files once that is certain."""
+    names = [
+        photo.file_of(variant).name for variant in ("original", "preview", "thumbnail")
+    ]
+    photo.delete()
+    transaction.on_commit(lambda: delete_files(names))
+
+
+def delete_files(names: list[str]) -> None:
+    for name in filter(None, names):
+        default_storage.delete(name)

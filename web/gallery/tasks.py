@@ -1,0 +1,63 @@
+import logging
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_ready
+from django.utils import timezone
+
+from gallery.exceptions import UnreadablePhoto
+from gallery.queue import QUEUE, TASK
+from gallery.services import claim_photo, draw_photo, fail_photo, requeue_interrupted
+
+logger = logging.getLogger(__name__)
+
+SOFT_LIMIT_SECONDS = 45
+HARD_LIMIT_SECONDS = 60  # models.RUN_IS_LOST_AFTER is longer
+
+
+@shared_task(
+    bind=True,
+    name=TASK,
+    queue=QUEUE,
+    soft_time_limit=SOFT_LIMIT_SECONDS,
+    time_limit=HARD_LIMIT_SECONDS,
+    throws=(UnreadablePhoto,),
+)
+def make_renditions(self, photo_id: str) -> dict[str, str]:
+    """Draw one photo's preview and thumbnail. A second run finds nothing to do."""
+    photo = claim_photo(
+        photo_id,
+        worker=self.request.hostname or "",
+        redelivered=bool(self.request.delivery_info.get("redelivered")),
+        now=timezone.now(),
+    )
+    if photo is None:
+        return {"photo": photo_id, "outcome": "nothing to do"}
+
+    def progress(step: str) -> None:
+        self.update_state(state="PROGRESS", meta={"photo": photo.name, "step": step})
+        self.send_event("task-progress", step=step)
+
+    try:
+        draw_photo(photo, progress=progress)
+    except SoftTimeLimitExceeded:
+        fail_photo(photo, f"Drawing it took longer than {SOFT_LIMIT_SECONDS} s.")
+        raise
+    except UnreadablePhoto:
+        raise
+    except Exception:
+        fail_photo(photo, "It could not be drawn; the site's operators can see why.")
+        raise
+    return {
+        "photo": photo.name,
+        "outcome": "ready",
+        "size": f"{photo.width} × {photo.height}",
+    }
+
+
+@worker_ready.connect
+def take_up_interrupted_work(sender, **_kwargs):
+    """After `kill -9` of this worker its photos need not wait for the sweeper."""
+    count = requeue_interrupted(worker=sender.hostname, now=timezone.now())
+    if count:
+        logger.warning("%s photos of a worker that was killed are sent again.", count)

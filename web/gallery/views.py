@@ -1,0 +1,79 @@
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.http import FileResponse, Http404, HttpResponse
+from django.urls import reverse
+from django.views.generic import CreateView, DetailView, ListView, View
+
+from gallery.models import Gallery, Photo
+
+
+class GalleryListView(LoginRequiredMixin, ListView):
+    template_name = "gallery/gallery_list.html"
+    context_object_name = "galleries"
+
+    def get_queryset(self):
+        return Gallery.objects.visible_to(self.request.user).with_photo_count()
+
+    def get_context_data(self, **kwargs):
+        may_create = self.request.user.has_perm("gallery.add_gallery")
+        return super().get_context_data(can_create=may_create, **kwargs)
+
+
+class GalleryCreateView(LoginRequiredMixin, PermissionRequiredMixin, CreateView):
+    model = Gallery
+    fields = ["name", "description"]
+    template_name = "gallery/gallery_form.html"
+    permission_required = "gallery.add_gallery"
+
+    def form_valid(self, form):
+        form.instance.owner = self.request.user
+        return super().form_valid(form)
+
+
+class GalleryDetailView(LoginRequiredMixin, DetailView):
+    template_name = "gallery/gallery_detail.html"
+
+    def get_queryset(self):
+        return Gallery.objects.visible_to(self.request.user)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            photos_url=reverse("gallery:api_photos", args=[self.object.slug]),
+            upload_limit_mb=settings.UPLOAD_LIMIT_MB,
+            can_upload=self.request.user.has_perm("gallery.add_photo"),
+            **kwargs,
+        )
+
+
+class PhotoFileView(LoginRequiredMixin, View):
+    """Decides who may see a file; nginx sends it, or Django where there is none."""
+
+    raise_exception = True  # an <img> has no use for the sign-in page
+
+    def get(self, request, photo_id, variant):
+        photo = Photo.objects.visible_to(request.user).filter(pk=photo_id).first()
+        if photo is None or not photo.file_of(variant):
+            raise Http404("There is no such file.")
+        stored = photo.file_of(variant)
+        if settings.MEDIA_BY_NGINX:
+            response = HttpResponse()
+            response["X-Accel-Redirect"] = quote(f"{settings.MEDIA_URL}{stored.name}")
+        else:
+            try:
+                response = FileResponse(stored.open("rb"))
+            except FileNotFoundError as error:
+                raise Http404("Its file is missing on the server.") from error
+        is_original = variant == "original"
+        response["Content-Type"] = photo.content_type if is_original else "image/webp"
+        response["Content-Disposition"] = disposition(photo, variant)
+        response["Cache-Control"] = "private, max-age=3600"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def disposition(photo, variant):
+    stem = photo.name.rsplit(".", 1)[0]
+    name = photo.name if variant == "original" else f"{stem}-{variant}.webp"
+    return f"inline; filename*=UTF-8''{quote(name)}"
