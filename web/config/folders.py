@@ -4,9 +4,28 @@ import os
 import tempfile
 from pathlib import Path
 
+from django.conf import settings
+
 
 class FolderProblem(Exception):
     """A folder cannot be used. The text names the path, the uid and the fix."""
+
+
+def check_site_folders() -> None:
+    """Make what is missing, prove the rest. Raises FolderProblem, with all of them."""
+    purposes = {
+        "media": settings.MEDIA_ROOT,
+        "restore (beside media)": settings.MEDIA_ROOT.parent,
+        "incoming uploads": Path(settings.FILE_UPLOAD_TEMP_DIR),
+    }
+    problems = []
+    for purpose, folder in purposes.items():
+        try:
+            check_folder(folder, purpose=purpose)
+        except FolderProblem as problem:
+            problems.append(str(problem))
+    if problems:
+        raise FolderProblem("\n".join(problems))
 
 
 def check_folder(folder: Path, *, purpose: str) -> None:
@@ -30,12 +49,12 @@ def check_folder(folder: Path, *, purpose: str) -> None:
 
 def owner_of(folder: Path) -> str:
     """Who owns the nearest folder that exists, and its mode."""
-    existing = next(path for path in [folder, *folder.parents] if path_exists(path))
+    existing = next(path for path in [folder, *folder.parents] if is_there(path))
     facts = existing.stat()
     return f"{existing} belongs to uid {facts.st_uid}, mode {facts.st_mode & 0o7777:o}"
 
 
-def path_exists(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     try:
         return path.exists()
     except PermissionError:

@@ -163,6 +163,7 @@ UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100, at_least=1)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64, at_least=1)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
+SILENCED_SYSTEM_CHECKS = ["files.E001"]  # config/folders.py makes the folder
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # more goes to a temporary file
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755

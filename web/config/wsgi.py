@@ -1,6 +1,14 @@
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from config.folders import FolderProblem, check_site_folders
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+try:
+    check_site_folders()
+except FolderProblem as problem:  # a site that loses uploads must not start
+    sys.stderr.write(f"{problem}\n")
+    sys.exit(1)

@@ -1,24 +1,14 @@
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.folders import FolderProblem, check_folder
+from config.folders import FolderProblem, check_site_folders
 
 
 class Command(BaseCommand):
-    help = "Prove that the folder of uploads, and the one beside it, can be written."
+    help = "Prove that the folders of uploads can be written; make the missing ones."
     requires_system_checks = []
 
     def handle(self, **options):
-        folders = {
-            "media": settings.MEDIA_ROOT,
-            "restore (beside media)": settings.MEDIA_ROOT.parent,
-            "incoming uploads": settings.FILE_UPLOAD_TEMP_DIR,
-        }
-        problems = []
-        for purpose, folder in folders.items():
-            try:
-                check_folder(folder, purpose=purpose)
-            except FolderProblem as problem:
-                problems.append(str(problem))
-        if problems:
-            raise CommandError("\n".join(problems))
+        try:
+            check_site_folders()
+        except FolderProblem as problem:
+            raise CommandError(str(problem)) from problem

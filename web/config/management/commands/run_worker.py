@@ -3,7 +3,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from config.folders import FolderProblem, check_site_folders
 
 WORKER = [
     "celery",
@@ -24,6 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("--reload", action="store_true")
 
     def handle(self, *, reload, **options):
+        try:
+            check_site_folders()
+        except FolderProblem as problem:
+            raise CommandError(str(problem)) from problem
         program, *arguments = watched(WORKER) if reload else WORKER
         # Becomes the worker: signals reach it without anybody in between.
         os.execv(Path(sys.executable).with_name(program), [program, *arguments])
