@@ -1,0 +1,144 @@
+"""pg_dump and pg_restore at the two ends of a compressed, hashed stream."""
+
+import subprocess
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import IO
+
+import zstandard
+
+from backups.checksums import HashingReader, HashingWriter
+from backups.exceptions import DumpFailed, ObjectDamaged, RestoreFailed
+from backups.postgres import Database
+from backups.progress import Progress
+
+PIECE_BYTES = 1 << 20
+LEVEL = 3
+LAST_LINES = 20
+
+
+class Tool:
+    """A child process whose complaints are kept: its last lines, however many."""
+
+    def __init__(self, argv: list[str], *, database: Database, reads: bool):
+        self.name = argv[0].rpartition("/")[2]
+        self._lines: deque[str] = deque(maxlen=LAST_LINES)
+        self.process = subprocess.Popen(
+            [database.tool(argv[0]), *argv[1:]],
+            env=database.tool_environment(),
+            stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if reads else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        for line in pipe(self.process.stderr):
+            self._lines.append(line.decode(errors="replace").rstrip())
+
+    def wait(self) -> int:
+        status = self.process.wait()
+        self._listener.join()
+        return status
+
+    def complaint(self) -> str:
+        status = self.wait()
+        ended = f"ended with {status}" if status >= 0 else f"was killed ({-status})"
+        words = " ".join(self._lines) or "It gave no reason."
+        return f"{self.name} {ended}. {words}"
+
+    def stop(self) -> None:
+        """Nothing outlives the block that started it."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream and not stream.closed:
+                _close(stream)
+
+
+@contextmanager
+def running(argv: list[str], *, database: Database, reads: bool) -> Iterator[Tool]:
+    tool = Tool(argv, database=database, reads=reads)
+    try:
+        yield tool
+    finally:
+        tool.stop()
+
+
+def dump_database(
+    database: Database, *, snapshot_id: str, target: HashingWriter, progress: Progress
+) -> int:
+    """
+    Write the database as seen by `snapshot_id` into `target`, zstd around pg_dump's
+    custom format. Returns its size in bytes before compression.
+
+    Raises DumpFailed. The caller must then not let `target` become an object: so it
+    is called inside the store's `with`.
+    """
+    # Not all builds of pg_dump have zstd, so it is compressed here.
+    argv = ["pg_dump", "--format=custom", "--compress=none", "--no-password"]
+    argv.append(f"--snapshot={snapshot_id}")
+    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    size_bytes = 0
+    with running(argv, database=database, reads=False) as tool:
+        with compressor.stream_writer(target, closefd=False) as compressed:  # type: ignore[arg-type]
+            while piece := pipe(tool.process.stdout).read(PIECE_BYTES):
+                compressed.write(piece)
+                size_bytes += len(piece)
+                progress.moved("Dumping the database", size_bytes=size_bytes)
+        if tool.wait() != 0:
+            raise DumpFailed(
+                f"The database {database.name} could not be dumped: {tool.complaint()} "
+                "Nothing was stored. When it is corrected, run: ./google_storage.sh -b"
+            )
+    return size_bytes
+
+
+def load_dump(database: Database, *, source: HashingReader, progress: Progress) -> None:
+    """
+    Restore a dump that `dump_database` wrote into the empty `database`.
+
+    Raises RestoreFailed, or ObjectDamaged for a stream that is not zstd.
+    """
+    argv = ["pg_restore", "--exit-on-error", "--no-owner", "--no-password"]
+    argv.append(f"--dbname={database.tool_target()}")
+    with running(argv, database=database, reads=True) as tool:
+        try:
+            _feed(pipe(tool.process.stdin), source=source, progress=progress)
+        except BrokenPipeError:
+            pass  # pg_restore gave up; its own words say why
+        except zstandard.ZstdError as error:
+            raise ObjectDamaged(
+                f"The dump is damaged: {error}. Restore another backup: "
+                "./google_storage.sh -l"
+            ) from error
+        if tool.wait() != 0:
+            raise RestoreFailed(
+                f"The dump could not be restored into {database.name}: "
+                f"{tool.complaint()}"
+            )
+
+
+def _feed(target: IO[bytes], *, source: HashingReader, progress: Progress) -> None:
+    size_bytes = 0
+    decompressor = zstandard.ZstdDecompressor()
+    with target, decompressor.stream_reader(source, closefd=False) as plain:  # type: ignore[arg-type]
+        while piece := plain.read(PIECE_BYTES):
+            target.write(piece)
+            size_bytes += len(piece)
+            progress.moved("Restoring the database", size_bytes=size_bytes)
+
+
+def pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise ValueError("The process was started without this pipe.")
+    return stream
+
+
+def _close(stream: IO[bytes]) -> None:
+    with suppress(BrokenPipeError):  # what was left to write has no reader any more
+        stream.close()

@@ -1,0 +1,61 @@
+"""What can go wrong with a backup: "try again" apart from "look at it"."""
+
+
+class BackupError(Exception):
+    """Anything this app reports to a person: what happened, then the next command."""
+
+
+class TryAgain(BackupError):
+    """Nothing is wrong here: the same command may succeed later."""
+
+
+class StoreUnavailable(TryAgain):
+    """The store did not answer, or answered that it is busy."""
+
+
+class ServerUnavailable(TryAgain):
+    """Postgres did not answer."""
+
+
+class AlreadyRunning(TryAgain):
+    """Another backup or restore holds the lock."""
+
+
+class LookAtIt(BackupError):
+    """A person has to change something before the same command can succeed."""
+
+
+class StoreRefused(LookAtIt):
+    """The store answered no: no such bucket, no permission, an unusable key."""
+
+
+class ObjectMissing(LookAtIt):
+    """The store has no object of that name."""
+
+
+class ObjectExists(LookAtIt):
+    """The store has an object of that name already; nothing is overwritten."""
+
+
+class ObjectDamaged(LookAtIt):
+    """Bytes that were stored or read are not the bytes that were meant."""
+
+
+class NotABackup(LookAtIt):
+    """There is no complete backup at that URL, or it cannot be read."""
+
+
+class DumpFailed(LookAtIt):
+    """pg_dump did not write the database out; nothing was stored."""
+
+
+class MediaUnreadable(LookAtIt):
+    """The folder of the uploaded files cannot be walked or written."""
+
+
+class RestoreRefused(LookAtIt):
+    """The backup does not fit this place; nothing was started."""
+
+
+class RestoreFailed(LookAtIt):
+    """The restore stopped. The live database and files are as they were."""

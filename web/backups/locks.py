@@ -1,0 +1,69 @@
+"""One backup or restore of a database at a time."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+
+from backups.exceptions import AlreadyRunning, ServerUnavailable
+from backups.postgres import MAINTENANCE, Database
+
+_OURS = 0x50C1E  # the first half of the lock's number; the second is the database's
+_HOLDER = """
+    SELECT a.application_name, a.backend_start::timestamptz(0)
+    FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+      AND l.classid = %s AND l.objid = %s::bigint
+"""
+
+
+class Lock:
+    def __init__(self, connection: Any):
+        self._connection = connection
+
+    def check(self) -> None:
+        """Raises ServerUnavailable if the server gave the lock up with its session."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except psycopg2.Error as error:
+            raise ServerUnavailable(
+                f"The connection that held the lock broke: {str(error).strip()}. "
+                "Nothing was changed; run it again."
+            ) from error
+
+
+@contextmanager
+def only_one(database: Database, *, purpose: str) -> Iterator[Lock]:
+    """
+    Hold the lock of `database` during the block. It is a lock of a session in the
+    maintenance database: it dies with its holder, also after kill -9, and the
+    database itself can be renamed meanwhile.
+
+    Raises AlreadyRunning, which names the holder and since when.
+    """
+    # A signed 32-bit number, as pg_try_advisory_lock(int, int) takes it.
+    number = zlib.crc32(database.name.encode())
+    signed = number - (1 << 32) if number >= 1 << 31 else number
+    maintenance = database.named(MAINTENANCE)
+    with (
+        maintenance.connect(purpose=purpose) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", (_OURS, signed))
+        if not cursor.fetchone()[0]:
+            cursor.execute(_HOLDER, (_OURS, number))
+            raise AlreadyRunning(_described(cursor.fetchone()))
+        yield Lock(connection)
+
+
+def _described(holder: tuple[Any, Any] | None) -> str:
+    if holder is None:
+        return "Another backup or restore ended just now. Run it again."
+    who, since = holder
+    return (
+        f"Another run holds the lock: {who}, since {since:%Y-%m-%d %H:%M:%S %Z}. "
+        "Wait for it, then run this again."
+    )

@@ -1,0 +1,55 @@
+"""What the commands of this app share: exit statuses, signals, progress."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from django.core.management.base import BaseCommand, CommandError
+
+from backups.exceptions import AlreadyRunning, BackupError
+from backups.progress import Progress
+
+FAILED, LOCKED = 1, 2
+
+
+class BackupCommand(BaseCommand):
+    """Exit status 1 is a failure, 2 wrong usage or another run that holds the lock."""
+
+    requires_system_checks = []  # a restore must work when the site does not
+
+    def execute(self, *args, **options):
+        try:
+            with ended_by_sigterm():
+                return super().execute(*args, **options)
+        except AlreadyRunning as error:
+            raise CommandError(str(error), returncode=LOCKED) from error
+        except BackupError as error:
+            raise CommandError(str(error), returncode=FAILED) from error
+
+    def progress(self) -> Progress:
+        return Progress(self.tell)
+
+    def tell(self, line: str) -> None:
+        """For the person who waits; stdout is for the result."""
+        self.stderr.write(line, style_func=str)
+        self.stderr.flush()
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM becomes an exception, so that every `with` ends as after a failure."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,40 @@
+import json
+import shutil
+from dataclasses import asdict
+
+from django.utils import timezone
+
+from backups.management.base import BackupCommand
+from backups.services import list_backups
+from backups.site import Site
+from backups.stores import open_store
+from backups.table import backups_table
+
+
+class Command(BackupCommand):
+    help = "List the complete backups of this project, newest first."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--json", action="store_true", help="for scripts")
+
+    def handle(self, **options):
+        site = Site.from_settings()
+        listing = list_backups(open_store(site.store_url), shelf=site.shelf)
+        for sentence in listing.unreadable:
+            self.tell(sentence)
+        if options["json"]:
+            records = [
+                {"url": one.url, **asdict(one.record)} for one in listing.backups
+            ]
+            self.stdout.write(json.dumps(records, indent=2, default=str))
+        elif not listing.backups:
+            self.tell(
+                f"{site.store_url}/{site.shelf.backups} holds no backup yet. Make one: "
+                "./google_storage.sh -b"
+            )
+        else:
+            on_terminal = self.stdout.isatty()
+            width = shutil.get_terminal_size().columns if on_terminal else None
+            self.stdout.write(
+                backups_table(listing.backups, now=timezone.now(), width=width)
+            )

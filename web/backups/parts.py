@@ -1,0 +1,119 @@
+"""The two parts of a backup, as they are written."""
+
+from collections.abc import Iterator
+
+import zstandard
+
+from backups.addresses import DUMP, MEDIA, Address
+from backups.checksums import HashingWriter, upload
+from backups.dump import LEVEL, dump_database
+from backups.exceptions import DumpFailed
+from backups.media import Kept, MediaKeeper
+from backups.postgres import major
+from backups.progress import Progress, readable_size
+from backups.record import DatabasePart, MediaPart, Skipped, StoredPart
+from backups.site import Site
+from backups.snapshot import snapshot
+from backups.stores import Store
+
+
+def keep_database(
+    site: Site, *, store: Store, to: Address, progress: Progress
+) -> DatabasePart:
+    """Dump and row counts come from one snapshot: they must agree when restored."""
+    tool_version = site.database.tool_version("pg_dump")
+    with snapshot(site.database) as view:
+        _check_versions(server=view.server_version, tool=tool_version)
+        progress.say(f"Counting the rows of {site.database.name}")
+        rows = view.count_rows()
+        heads = view.migration_heads()
+        progress.say(f"Dumping {site.database.name}")
+        with upload(store, to.folder + DUMP) as target:
+            plain_bytes = dump_database(
+                site.database, snapshot_id=view.id, target=target, progress=progress
+            )
+    dump = _stored_part(DUMP, target)
+    progress.say(
+        f"Database: {len(rows)} tables, {sum(rows.values()):,} rows, "
+        f"{readable_size(dump.size_bytes)}"
+    )
+    return DatabasePart(
+        name=site.database.name,
+        server_version=view.server_version,
+        pg_dump_version=tool_version,
+        dump=dump,
+        uncompressed_bytes=plain_bytes,
+        rows=rows,
+        migration_heads=heads,
+    )
+
+
+def _check_versions(*, server: str, tool: str) -> None:
+    if major(tool) < major(server):
+        raise DumpFailed(
+            f"pg_dump {tool} is older than the server, {server}, and cannot dump it. "
+            f"Install version {major(server)} of the Postgres client tools (in Docker: "
+            "set POSTGRES_VERSION in .env and build again), or name their folder as "
+            "POSTGRES_BIN."
+        )
+
+
+def keep_media(
+    site: Site, *, store: Store, to: Address, progress: Progress
+) -> MediaPart:
+    """Every file is in the manifest or in `skipped`; new contents are in the store."""
+    progress.say(f"Media in {site.media_root}")
+    known = {found.name[-64:] for found in store.list(site.shelf.blobs)}
+    keeper = MediaKeeper(store, shelf=site.shelf, root=site.media_root, known=known)
+    tally = Tally(progress)
+    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    with (
+        upload(store, to.folder + MEDIA) as target,
+        compressor.stream_writer(target, closefd=False) as compressed,  # type: ignore[arg-type]
+    ):
+        for line in tally.counted(keeper.keep_all()):
+            compressed.write(line)
+    progress.say(
+        f"Media: {tally.files:,} files, {readable_size(tally.size_bytes)}; new: "
+        f"{tally.new_files:,} files, {readable_size(tally.new_bytes)}"
+    )
+    return MediaPart(
+        manifest=_stored_part(MEDIA, target),
+        files=tally.files,
+        size_bytes=tally.size_bytes,
+        new_files=tally.new_files,
+        new_bytes=tally.new_bytes,
+        skipped=tally.skipped,
+    )
+
+
+class Tally:
+    """Counts the files while they pass, and makes each one's line."""
+
+    def __init__(self, progress: Progress):
+        self._progress = progress
+        self.files = self.size_bytes = self.new_files = self.new_bytes = 0
+        self.skipped: list[Skipped] = []
+
+    def counted(self, results: Iterator[Kept | Skipped]) -> Iterator[bytes]:
+        for result in results:
+            if isinstance(result, Skipped):
+                self.skipped.append(result)
+                continue
+            self._count(result)
+            yield result.file.to_line()
+
+    def _count(self, kept: Kept) -> None:
+        self.files += 1
+        self.size_bytes += kept.file.size_bytes
+        if kept.new_bytes is not None:
+            self.new_files += 1
+            self.new_bytes += kept.new_bytes
+        self._progress.moved(
+            "Keeping media", size_bytes=self.size_bytes, files=self.files
+        )
+
+
+def _stored_part(name: str, written: HashingWriter) -> StoredPart:
+    found = written.fingerprint()
+    return StoredPart(name, found.size_bytes, found.sha256, found.crc32c)

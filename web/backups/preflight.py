@@ -1,0 +1,102 @@
+"""What must be true before a restore starts, and what a person should know."""
+
+import os
+import shutil
+
+from backups.exceptions import NotABackup, RestoreRefused
+from backups.postgres import MAINTENANCE, major, server_version
+from backups.progress import readable_size
+from backups.record import Backup, StoredPart
+from backups.site import Site
+from backups.stores import Store
+
+
+def check_fits(backup: Backup, *, site: Site, store: Store) -> None:
+    """
+    Raises RestoreRefused (this place does not fit), NotABackup (a part is missing or
+    another's), StoreUnavailable or ServerUnavailable. Changes nothing.
+    """
+    _check_versions(backup, site=site)
+    _check_folder(backup, site=site)
+    record = backup.record
+    for part in (record.database.dump, record.media.manifest):
+        _check_part(part, backup=backup, store=store)
+
+
+def _check_versions(backup: Backup, *, site: Site) -> None:
+    database = backup.record.database
+    with site.database.named(MAINTENANCE).connect(purpose="restore") as connection:
+        here = server_version(connection)
+    if major(here) < major(database.server_version):
+        raise RestoreRefused(
+            f"The backup was taken from Postgres {database.server_version}; the server "
+            f"here is {here}, and a dump cannot go back to an older major. Set "
+            f"POSTGRES_VERSION={major(database.server_version)} in .env, start with a "
+            "new data volume, then run the restore again."
+        )
+    tool = site.database.tool_version("pg_restore")
+    if major(tool) < major(database.pg_dump_version):
+        raise RestoreRefused(
+            f"The dump was written by pg_dump {database.pg_dump_version}; pg_restore "
+            f"here is {tool} and cannot read it. Install version "
+            f"{major(database.pg_dump_version)} of the Postgres client tools, or name "
+            "their folder as POSTGRES_BIN in .env."
+        )
+
+
+def _check_folder(backup: Backup, *, site: Site) -> None:
+    """The swap is a rename: both folders must be on one volume, and there be room."""
+    live, parent = site.media_root, site.media_root.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise RestoreRefused(
+            f"{parent} cannot be written by uid {os.getuid()}. The restored media are "
+            f"put there, beside {live.name}. Give access to it, then run it again."
+        )
+    if live.exists() and live.stat().st_dev != parent.stat().st_dev:
+        raise RestoreRefused(
+            f"{live} is a volume of its own, so nothing can be renamed into its place. "
+            f"Mount the volume at {parent} and keep media in a folder of it "
+            "(MEDIA_ROOT in .env)."
+        )
+    needed, free = backup.record.media.size_bytes, shutil.disk_usage(parent).free
+    if free < needed:
+        raise RestoreRefused(
+            f"The media of the backup need {readable_size(needed)}; {parent} has "
+            f"{readable_size(free)} free. Make room, then run it again."
+        )
+
+
+def _check_part(part: StoredPart, *, backup: Backup, store: Store) -> None:
+    found = store.find(backup.address.folder + part.name)
+    if found is None:
+        raise NotABackup(
+            f"{backup.url}/{part.name} is missing, although the record names it. "
+            "Restore another backup: ./google_storage.sh -l"
+        )
+    if (found.size_bytes, found.crc32c) != (part.size_bytes, part.crc32c):
+        raise NotABackup(
+            f"{backup.url}/{part.name} is damaged: {found.size_bytes:,} bytes (crc32c "
+            f"{found.crc32c}) instead of {part.size_bytes:,} ({part.crc32c}). Restore "
+            "another backup: ./google_storage.sh -l"
+        )
+
+
+def remarks(backup: Backup, *, site: Site) -> list[str]:
+    """What a person should read before agreeing; mostly nothing."""
+    record, found = backup.record, []
+    if record.project != site.project:
+        found.append(
+            f"This backup is of the project {record.project!r}; this is "
+            f"{site.project!r}."
+        )
+    if record.environment != site.environment:
+        found.append(
+            f"This backup is of the environment {record.environment!r}, with its "
+            f"people's data; this is {site.environment!r}."
+        )
+    if record.media.skipped:
+        found.append(
+            f"{len(record.media.skipped)} files could not be kept when it was taken; "
+            "they will be missing."
+        )
+    return found

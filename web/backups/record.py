@@ -1,0 +1,131 @@
+"""backup.json: what a backup is, and what it must be when it comes back."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from backups.addresses import RECORD, Address
+from backups.exceptions import NotABackup, ObjectMissing
+from backups.stores import Store
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """One object of the backup's folder: its size and checksums as stored."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    crc32c: str
+
+
+@dataclass(frozen=True)
+class DatabasePart:
+    name: str
+    server_version: str
+    pg_dump_version: str
+    dump: StoredPart
+    uncompressed_bytes: int
+    rows: dict[str, int]
+    """By "schema.table", counted in the dump's own snapshot."""
+    migration_heads: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    path: str
+    reason: str
+    needs_a_person: bool
+
+
+@dataclass(frozen=True)
+class MediaPart:
+    manifest: StoredPart
+    files: int
+    size_bytes: int
+    new_files: int
+    new_bytes: int
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Record:
+    format: int
+    project: str
+    environment: str
+    created_at: datetime
+    duration_seconds: float
+    django_version: str
+    database: DatabasePart
+    media: MediaPart
+
+    @property
+    def new_bytes(self) -> int:
+        """What this night added to the store, apart from the record itself."""
+        parts = self.database.dump.size_bytes + self.media.manifest.size_bytes
+        return parts + self.media.new_bytes
+
+    def to_json(self) -> bytes:
+        values = asdict(self) | {"created_at": self.created_at.isoformat()}
+        return json.dumps(values, indent=2, sort_keys=False).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Record":
+        """Raises ValueError (or its kin KeyError, TypeError) for anything else."""
+        values = json.loads(data)
+        if values["format"] != FORMAT:
+            raise ValueError(f"its format is {values['format']!r}, not {FORMAT}")
+        values["created_at"] = datetime.fromisoformat(values["created_at"])
+        values["database"] = _database(values["database"])
+        values["media"] = _media(values["media"])
+        return _made(cls, values)
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A complete backup: where it is and what its record says."""
+
+    address: Address
+    record: Record
+
+    @property
+    def url(self) -> str:
+        return self.address.url
+
+
+def read_backup(store: Store, address: Address) -> Backup:
+    """Raises NotABackup when the folder has no record, or one of another form."""
+    try:
+        data = store.read(address.folder + RECORD)
+    except ObjectMissing as error:
+        raise NotABackup(
+            f"{address.url} holds no complete backup: it has no {RECORD}. Complete "
+            "ones: ./google_storage.sh -l"
+        ) from error
+    try:
+        return Backup(address, Record.from_json(data))
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotABackup(
+            f"{address.url}/{RECORD} cannot be read: {error}. A newer version of this "
+            "project may have written it. Others: ./google_storage.sh -l"
+        ) from error
+
+
+def _database(values: dict[str, Any]) -> DatabasePart:
+    dump = _made(StoredPart, values["dump"])
+    return _made(DatabasePart, values | {"dump": dump})
+
+
+def _media(values: dict[str, Any]) -> MediaPart:
+    manifest = _made(StoredPart, values["manifest"])
+    skipped = [_made(Skipped, one) for one in values["skipped"]]
+    return _made(MediaPart, values | {"manifest": manifest, "skipped": skipped})
+
+
+def _made(kind: Any, values: dict[str, Any]) -> Any:
+    """Names that this version does not know are left out: a later one may add some."""
+    known = {one.name for one in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in known})

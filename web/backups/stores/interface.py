@@ -1,0 +1,62 @@
+"""What a backup needs from the place it is kept in."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object, as the store reports it."""
+
+    name: str
+    size_bytes: int
+    crc32c: str = ""
+    """Base64 as Google writes it; empty where a listing does not carry it."""
+
+
+class Writer(Protocol):
+    def write(self, data: bytes, /) -> int: ...
+
+
+class Reader(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Store(Protocol):
+    """
+    Named objects under one URL. Nothing is overwritten, nothing visible half-done.
+
+    Every method may raise StoreUnavailable (try again) or StoreRefused (look at it).
+    """
+
+    @property
+    def url(self) -> str: ...
+
+    def prepare(self) -> str:
+        """Make sure that the container is there; says what was done about it."""
+
+    def find(self, name: str) -> StoredObject | None:
+        """The object with its crc32c, or None."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose name starts with `prefix`, in any order."""
+
+    def put(self, name: str, data: bytes) -> StoredObject:
+        """Store a small object in one go. Raises ObjectExists."""
+
+    def create(self, name: str) -> AbstractContextManager[Writer]:
+        """
+        Store a stream. The object appears when the block ends well; when the block
+        raises, nothing appears. Raises ObjectExists.
+        """
+
+    def read(self, name: str) -> bytes:
+        """A small object, whole. Raises ObjectMissing."""
+
+    def open(self, name: str) -> AbstractContextManager[Reader]:
+        """An object as a stream. Raises ObjectMissing, here or at the first read."""
+
+    def delete(self, name: str) -> None:
+        """Raises ObjectMissing."""

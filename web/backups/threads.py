@@ -1,0 +1,32 @@
+"""Work in a few threads at a time."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+THREADS = 8
+
+Before = TypeVar("Before")
+After = TypeVar("After")
+
+
+def map_in_threads(
+    work: Callable[[Before], After], items: Iterable[Before], *, threads: int
+) -> Iterator[After]:
+    """
+    Like map, in `threads` threads and in order, with only a few items under way.
+
+    The first exception ends it; what has not begun by then is left.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="backups")
+    waiting: deque[Future[After]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= 4 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
