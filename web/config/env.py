@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ import FileAwareEnv
+from environ.fileaware_mapping import FileAwareMapping
 
 PLACEHOLDERS = {"changeme", "change-me", "secret", "password", "changethis"}
 
@@ -18,8 +19,8 @@ class Environment:
     """
 
     def __init__(self, variables: Mapping[str, str]):
-        self._env = environ.FileAwareEnv()
-        self._env.ENVIRON = dict(variables)
+        self._env = FileAwareEnv()
+        self._env.ENVIRON = FileAwareMapping(dict(variables))
         self._mistakes: list[str] = []
 
     def text(self, name: str, default: str = "") -> str:

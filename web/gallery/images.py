@@ -26,6 +26,7 @@ FORMATS = {
     "AVIF": ("image/avif", ("avif",)),
     "HEIF": ("image/heic", ("heic", "heif", "hif")),
 }
+OPENABLE = [name for name in FORMATS if name != "MPO"]  # those are opened as JPEG
 PREVIEW_PIXELS = 1600  # on the long side
 THUMBNAIL_PIXELS = 400
 WEBP = {"format": "WEBP", "quality": 80, "method": 3, "exif": b"", "xmp": b""}
@@ -77,10 +78,8 @@ def read_facts(file: BinaryIO) -> ImageFacts:
     """
     limit = settings.PHOTO_LIMIT_MEGAPIXELS
     try:
-        with Image.open(file, formats=list(FORMATS)) as image:
-            width, height = image.size
-            turned = image.getexif().get(ORIENTATION_TAG) in {5, 6, 7, 8}
-            image_format = image.format
+        with Image.open(file, formats=OPENABLE) as image:
+            facts = facts_of(image)
     except UnidentifiedImageError as error:
         raise NotAnImage(
             "This is not a photo in a format that is known here "
@@ -96,15 +95,23 @@ def read_facts(file: BinaryIO) -> ImageFacts:
             "Its beginning looks like a photo, but its header is damaged. "
             "Upload it again from the original."
         ) from error
-    if width * height > limit * 1_000_000:
+    megapixels = facts.width * facts.height / 1_000_000
+    if megapixels > limit:
         raise TooManyPixels(
-            f"It has {width:,} × {height:,} pixels, which is "
-            f"{width * height / 1_000_000:.0f} megapixels; at most {limit} are taken. "
+            f"It has {facts.width:,} × {facts.height:,} pixels, which is "
+            f"{megapixels:.0f} megapixels; at most {limit} are taken. "
             "Make it smaller and upload it again."
         )
-    assert image_format is not None
-    width, height = (height, width) if turned else (width, height)
-    return ImageFacts(format=image_format, width=width, height=height)
+    return facts
+
+
+def facts_of(image: Image.Image) -> ImageFacts:
+    # The PNG reader's own getexif decodes the whole image, the base class's does not.
+    orientation = Image.Image.getexif(image).get(ORIENTATION_TAG)
+    width, height = image.size
+    if orientation in {5, 6, 7, 8}:
+        width, height = height, width
+    return ImageFacts(format=image.format or "", width=width, height=height)
 
 
 def draw_renditions(file: BinaryIO) -> Renditions:
@@ -115,7 +122,7 @@ def draw_renditions(file: BinaryIO) -> Renditions:
     which `thumbnail` calls). Raises UnreadablePhoto.
     """
     try:
-        with Image.open(file, formats=list(FORMATS)) as image:
+        with Image.open(file, formats=OPENABLE) as image:
             icc_profile = image.info.get("icc_profile") if image.mode == "RGB" else None
             image = eight_bits(image)
             image.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS), reducing_gap=2.0)

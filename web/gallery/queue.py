@@ -22,20 +22,27 @@ def enqueue(photo: Photo) -> bool:
     A broker that was wiped has forgotten its queues, and an open connection does
     not declare them again: so the second try uses a new one.
     """
-    for attempt in ("first", "second"):
+    try:
+        send(photo)
+    except BROKER_ERRORS:
         try:
-            current_app.send_task(TASK, args=[str(photo.pk)], queue=QUEUE, retry=False)
-            return True
+            with current_app.connection_for_write() as connection:
+                send(photo, connection=connection)
         except BROKER_ERRORS as error:
             logger.warning(
-                "The broker did not take photo %s (%s try): %s. "
-                "It stays waiting and is sent again.",
+                "The broker did not take photo %s: %s. It stays waiting and is sent "
+                "again by the sweeper.",
                 photo.pk,
-                attempt,
                 error,
             )
-            current_app.pool.force_close_all()
-    return False
+            return False
+    return True
+
+
+def send(photo: Photo, **options) -> None:
+    current_app.send_task(
+        TASK, args=[str(photo.pk)], queue=QUEUE, retry=False, **options
+    )
 
 
 def queue_length() -> int:

@@ -1,0 +1,66 @@
+import pytest
+
+from accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person():
+    return User.objects.create_user("ansel@example.com", "yosemite-1941")
+
+
+def sign_in(client, email, password, **extra):
+    return client.post("/sign-in/", {"username": email, "password": password, **extra})
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(client, person):
+    response = sign_in(
+        client, "Ansel@Example.com", "yosemite-1941", next="/galleries/new/"
+    )
+
+    assert response.status_code == 302
+    assert response.url == "/galleries/new/"
+
+
+def test_next_never_leads_to_another_site(client, person):
+    response = sign_in(
+        client, "ansel@example.com", "yosemite-1941", next="https://evil.example/"
+    )
+
+    assert response.url == "/"
+
+
+def test_a_wrong_password_gets_the_same_answer_as_an_unknown_address(client, person):
+    known = sign_in(client, "ansel@example.com", "wrong")
+    unknown = sign_in(client, "nobody@example.com", "wrong")
+
+    assert known.status_code == unknown.status_code == 200
+    assert known.context["form"].errors == unknown.context["form"].errors
+
+
+def test_ten_wrong_passwords_close_the_door_for_a_while(client, person):
+    for _ in range(10):
+        response = sign_in(client, "ansel@example.com", "wrong")
+
+    assert response.status_code == 429
+    assert sign_in(client, "ansel@example.com", "yosemite-1941").status_code == 429
+
+
+def test_signing_out_ends_the_session(client, person):
+    client.force_login(person)
+
+    assert client.post("/sign-out/").status_code == 302
+    assert client.get("/auth/staff").status_code == 401
+
+
+@pytest.mark.parametrize(("is_staff", "status"), [(True, 204), (False, 403)])
+def test_the_staff_gate_lets_staff_through(client, person, is_staff, status):
+    User.objects.filter(pk=person.pk).update(is_staff=is_staff)
+    client.force_login(person)
+
+    assert client.get("/auth/staff").status_code == status
+
+
+def test_the_staff_gate_stops_visitors(client):
+    assert client.get("/auth/staff").status_code == 401

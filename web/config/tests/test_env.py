@@ -1,0 +1,95 @@
+import re
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import Environment, redis_urls
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+# Read by Compose, the images or the scripts, not by the site.
+OUTSIDE_THE_SITE = {
+    "APP_GID",
+    "APP_UID",
+    "ADMIN_EMAIL",
+    "BACKUP_AT",
+    "HTTP_PORT",
+    "REDIS_PASSWORD",
+    "POSTGRES_VERSION",
+}
+
+
+def test_every_mistake_is_reported_in_one_go():
+    env = Environment({"WORKERS": "many", "FLAG": "maybe", "KEY": "changeme"})
+    env.required("MISSING")
+    env.required("KEY")
+    env.number("WORKERS", 2)
+    env.flag("FLAG")
+    env.choice("KIND", "best", among={"good", "bad"})
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.raise_mistakes()
+
+    message = str(caught.value)
+    for name in ("MISSING", "KEY", "WORKERS", "FLAG", "KIND"):
+        assert name in message
+    assert "install_docker.sh" in message
+
+
+def test_empty_values_mean_the_default():
+    env = Environment({"WORKERS": "", "FLAG": "", "NAME": ""})
+
+    assert env.number("WORKERS", 2) == 2
+    assert env.flag("FLAG", True) is True
+    assert env.text("NAME", "socle") == "socle"
+    env.raise_mistakes()
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    (tmp_path / "key").write_text("from-a-file\n")
+    env = Environment({"KEY_FILE": str(tmp_path / "key")})
+
+    assert env.required("KEY") == "from-a-file"
+    env.raise_mistakes()
+
+
+def test_a_secret_file_that_is_missing_is_a_mistake(tmp_path):
+    env = Environment({"KEY_FILE": str(tmp_path / "nowhere")})
+    env.required("KEY")
+
+    with pytest.raises(ImproperlyConfigured, match="nowhere"):
+        env.raise_mistakes()
+
+
+def test_redis_urls_of_both_kinds():
+    assert redis_urls("redis://:pw@redis:6379") == (
+        "redis://:pw@redis:6379/0",
+        "redis://:pw@redis:6379/1",
+    )
+    assert redis_urls("unix:///run/v.sock") == (
+        "redis+socket:///run/v.sock",
+        "unix:///run/v.sock?db=1",
+    )
+
+
+def variables_read_by_the_site() -> set[str]:
+    read = set()
+    for path in [
+        REPOSITORY / "web/config/settings.py",
+        REPOSITORY / "web/config/gunicorn.conf.py",
+    ]:
+        text = path.read_text()
+        read |= set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', text))
+        read |= set(re.findall(r'environ\.get\(\s*["\']([A-Z_]+)', text))
+    return read
+
+
+def test_the_example_lists_every_variable_and_no_other():
+    example = (REPOSITORY / ".env.example").read_text()
+    listed = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    elsewhere = {"FLOWER_BASIC_AUTH", "GOOGLE_APPLICATION_CREDENTIALS"}
+    elsewhere |= {"STORAGE_EMULATOR_HOST"}  # libraries read these by themselves
+    developer_only = {"DEBUG", "WEB_HOST"}
+
+    assert variables_read_by_the_site() - developer_only <= listed
+    assert listed <= variables_read_by_the_site() | OUTSIDE_THE_SITE | elsewhere

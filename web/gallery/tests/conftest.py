@@ -1,0 +1,48 @@
+import shutil
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import User
+from accounts.services import fill_groups
+from gallery.models import Gallery
+
+
+@pytest.fixture(autouse=True)
+def media(tmp_path):
+    """An empty media folder for each test."""
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+    settings.MEDIA_ROOT.mkdir(parents=True)
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def photographer(db):
+    fill_groups()
+    user = User.objects.create_user("ansel@example.com", "yosemite-1941")
+    user.groups.add(Group.objects.get(name="photographer"))
+    return user
+
+
+@pytest.fixture
+def gallery(photographer):
+    return Gallery.objects.create(name="Summer camp", owner=photographer)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The ids of the photos that were sent to the broker, instead of sending them."""
+    photos = []
+    for module in ("gallery.intake", "gallery.services"):
+        monkeypatch.setattr(
+            f"{module}.enqueue", lambda photo: photos.append(str(photo.pk)) or True
+        )
+    return photos
+
+
+@pytest.fixture
+def upload():
+    return SimpleUploadedFile

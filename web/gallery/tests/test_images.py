@@ -1,0 +1,118 @@
+import io
+
+import pytest
+from PIL import Image
+
+from gallery.exceptions import NotAnImage, TooManyPixels, UnreadablePhoto
+from gallery.images import draw_renditions, read_facts
+from gallery.tests.photos import encoded, jpeg, picture, png_header
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def test_renditions_are_webp_of_the_promised_sizes():
+    drawn = draw_renditions(io.BytesIO(jpeg(3000, 2000)))
+
+    assert opened(drawn.preview).format == opened(drawn.thumbnail).format == "WEBP"
+    assert opened(drawn.preview).size == (1600, 1067)
+    assert opened(drawn.thumbnail).size == (400, 267)
+
+
+def test_a_small_photo_is_not_blown_up():
+    drawn = draw_renditions(io.BytesIO(jpeg(120, 80)))
+
+    assert opened(drawn.preview).size == opened(drawn.thumbnail).size == (120, 80)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied(orientation):
+    image = Image.new("RGB", (300, 200), "white")
+    image.paste("red", (0, 0, 100, 100))  # the corner tells how it was turned
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(image, "JPEG", exif=exif, quality=95)
+    corner = {
+        1: (20, 20),
+        2: (280, 20),
+        3: (280, 180),
+        4: (20, 180),
+        5: (20, 20),
+        6: (180, 20),
+        7: (180, 280),
+        8: (20, 280),
+    }[orientation]
+
+    preview = opened(draw_renditions(io.BytesIO(content)).preview)
+
+    facts = read_facts(io.BytesIO(content))
+    assert preview.size == (facts.width, facts.height)
+    assert preview.size == ((300, 200) if orientation < 5 else (200, 300))
+    red, green, _blue = preview.convert("RGB").getpixel(corner)
+    assert red > 200
+    assert green < 60
+
+
+def test_location_and_camera_data_are_left_behind():
+    content = jpeg(gps=True)
+    assert opened(content).getexif().get_ifd(0x8825)  # it was there
+
+    drawn = draw_renditions(io.BytesIO(content))
+
+    for rendition in (drawn.preview, drawn.thumbnail):
+        assert not dict(opened(rendition).getexif())
+        assert b"EXIF" not in rendition
+        assert b"XMP " not in rendition
+
+
+def test_every_mode_and_format_comes_out_right():
+    photo = picture(500, 400)
+    sixteen_bits = Image.new("I;16", (300, 200), 32768)
+    see_through = photo.copy().convert("RGBA")
+    see_through.putalpha(128)
+    files = {
+        "CMYK JPEG": encoded(photo.convert("CMYK"), "JPEG"),
+        "grey JPEG": encoded(photo.convert("L"), "JPEG"),
+        "progressive JPEG": encoded(photo, "JPEG", progressive=True),
+        "palette PNG": encoded(photo.convert("P"), "PNG"),
+        "16-bit PNG": encoded(sixteen_bits, "PNG"),
+        "PNG with alpha": encoded(see_through, "PNG"),
+        "1-bit TIFF": encoded(photo.convert("1"), "TIFF"),
+        "GIF": encoded(photo, "GIF"),
+        "WebP": encoded(photo, "WEBP"),
+        "AVIF": encoded(photo, "AVIF"),
+        "HEIF": encoded(photo, "HEIF"),
+    }
+    for name, content in files.items():
+        preview = opened(draw_renditions(io.BytesIO(content)).preview)
+        assert preview.width == (300 if name == "16-bit PNG" else 500), name
+        if name == "16-bit PNG":
+            level = preview.convert("L").getpixel((150, 100))
+            assert 120 <= level <= 136, "half of 16 bits is half of 8 bits"
+        if name == "PNG with alpha":
+            assert preview.mode == "RGBA"
+
+
+def test_a_jpeg_that_was_cut_off_is_unreadable():
+    content = jpeg(2000, 1500)
+
+    with pytest.raises(UnreadablePhoto, match="cut off"):
+        draw_renditions(io.BytesIO(content[: len(content) // 2]))
+
+
+def test_a_damaged_png_is_unreadable():
+    with pytest.raises(UnreadablePhoto):
+        draw_renditions(io.BytesIO(png_header(640, 480)))
+
+
+@pytest.mark.parametrize("content", [b"hello", b"\xff\xd8\xff\xe0", b"<svg/>", b"%PDF"])
+def test_what_is_no_photo_is_refused(content):
+    with pytest.raises(NotAnImage):
+        read_facts(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 8_000)])
+def test_too_many_pixels_are_refused_from_the_header(size):
+    with pytest.raises(TooManyPixels, match="megapixels; at most 64"):
+        read_facts(io.BytesIO(png_header(*size)))

@@ -1,0 +1,162 @@
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from gallery import services
+from gallery.exceptions import UnreadablePhoto
+from gallery.models import Photo
+from gallery.services import (
+    claim_photo,
+    delete_photo,
+    draw_photo,
+    requeue_interrupted,
+    requeue_photos,
+)
+from gallery.tests.photos import jpeg
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+@pytest.fixture
+def photo(gallery, photographer):
+    content = jpeg(2000, 1500)
+    photo = Photo(
+        gallery=gallery,
+        owner=photographer,
+        name="camp.jpg",
+        content_type="image/jpeg",
+        sha256="0" * 64,
+        size_bytes=len(content),
+        width=2000,
+        height=1500,
+        queued_at=NOW,
+    )
+    photo.original.save("original.jpg", ContentFile(content), save=False)
+    photo.save()
+    return photo
+
+
+def claim(photo, *, redelivered=False, now=NOW):
+    return claim_photo(
+        str(photo.pk), worker="celery@here", redelivered=redelivered, now=now
+    )
+
+
+def test_a_claimed_photo_becomes_ready(photo):
+    draw_photo(claim(photo))
+
+    photo.refresh_from_db()
+    assert photo.state == Photo.State.READY
+    assert photo.preview.size > photo.thumbnail.size > 0
+    assert photo.thumbnail_url.endswith("/thumbnail")
+
+
+def test_only_one_of_two_messages_gets_the_photo(photo):
+    assert claim(photo) is not None
+    assert claim(photo) is None
+
+
+def test_a_finished_photo_is_not_drawn_again(photo):
+    draw_photo(claim(photo))
+
+    assert claim(photo, redelivered=True) is None
+
+
+def test_a_redelivered_message_takes_over_from_the_dead_worker(photo):
+    first = claim(photo)
+
+    second = claim(photo, redelivered=True)
+
+    assert second is not None
+    draw_photo(first)  # the first one was only slow: its end no longer counts
+    photo.refresh_from_db()
+    assert photo.state == Photo.State.WORKING
+    draw_photo(second)
+    photo.refresh_from_db()
+    assert photo.state == Photo.State.READY
+
+
+def test_a_photo_that_kills_workers_is_given_up(photo):
+    for _ in range(3):
+        assert claim(photo, redelivered=True) is not None
+
+    assert claim(photo, redelivered=True) is None
+
+    photo.refresh_from_db()
+    assert photo.state == Photo.State.FAILED
+    assert "stopped 3 times" in photo.error
+
+
+def test_a_cut_off_photo_fails_with_its_reason(photo):
+    whole = photo.original.open().read()
+    photo.original.storage.save(photo.original.name, ContentFile(whole[:9000]))
+
+    with pytest.raises(UnreadablePhoto):
+        draw_photo(claim(photo))
+
+    photo.refresh_from_db()
+    assert photo.state == Photo.State.FAILED
+    assert "cut off" in photo.error
+
+
+def test_storing_again_replaces_a_longer_file(photo):
+    storage = photo.original.storage
+    storage.save("photos/x.webp", ContentFile(b"long " * 100))
+    assert storage.save("photos/x.webp", ContentFile(b"short")) == "photos/x.webp"
+
+    assert storage.open("photos/x.webp").read() == b"short"
+
+
+def test_the_sweeper_sends_again_what_a_wiped_broker_forgot(photo, sent, monkeypatch):
+    monkeypatch.setattr(services, "queue_length", lambda: 0)
+
+    early = requeue_photos(now=NOW + timedelta(seconds=30))
+    late = requeue_photos(now=NOW + timedelta(seconds=61))
+    again = requeue_photos(now=NOW + timedelta(seconds=70))
+
+    assert (early.lost_messages, late.lost_messages, again.lost_messages) == (0, 1, 0)
+    assert sent == [str(photo.pk)]
+
+
+def test_the_sweeper_leaves_a_long_queue_alone(photo, sent, monkeypatch):
+    monkeypatch.setattr(services, "queue_length", lambda: 1)
+
+    requeue_photos(now=NOW + timedelta(hours=1))
+
+    assert sent == []
+
+
+def test_the_sweeper_frees_a_photo_whose_worker_is_gone(photo, sent, monkeypatch):
+    monkeypatch.setattr(services, "queue_length", lambda: 0)
+    claim(photo)
+
+    assert requeue_photos(now=NOW + timedelta(seconds=89)).lost_runs == 0
+    assert requeue_photos(now=NOW + timedelta(seconds=91)).lost_runs == 1
+
+    photo.refresh_from_db()
+    assert photo.state == Photo.State.WAITING
+    assert sent == [str(photo.pk)]
+
+
+def test_a_worker_that_starts_takes_up_its_own_work_only(photo, sent):
+    claim(photo)
+
+    assert requeue_interrupted(worker="celery@elsewhere", now=NOW) == 0
+    assert requeue_interrupted(worker="celery@here", now=NOW) == 1
+    assert sent == [str(photo.pk)]
+
+
+def test_deleting_a_photo_deletes_its_files(photo, django_capture_on_commit_callbacks):
+    draw_photo(claim(photo))
+    photo.refresh_from_db()
+    storage = photo.original.storage
+
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_photo(photo)
+
+    assert not Photo.objects.exists()
+    for field in (photo.original, photo.preview, photo.thumbnail):
+        assert not storage.exists(field.name)
