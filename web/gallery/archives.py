@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from gallery.exceptions import (
     DamagedZip,
@@ -37,17 +37,17 @@ class Member:
     """One file of a zip: its bytes, or why it is not taken."""
 
     name: str
-    file: BinaryIO | None
+    file: IO[bytes] | None
     refusal: UploadRefused | None
 
 
-def is_zip(file: BinaryIO) -> bool:
+def is_zip(file: IO[bytes]) -> bool:
     start = file.read(4)
     file.seek(0)
     return start in ZIP_SIGNATURES
 
 
-def open_members(file: BinaryIO, *, limit_bytes: int) -> Iterator[Member]:
+def open_members(file: IO[bytes], *, limit_bytes: int) -> Iterator[Member]:
     """
     Each file of the zip in `file`, one after the other, never two in memory.
 
@@ -123,7 +123,7 @@ def check_member(info: zipfile.ZipInfo, *, limit_bytes: int) -> None:
         )
 
 
-def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
     """The member's bytes, at most as many as the zip declared. Raises UploadRefused."""
     target = tempfile.SpooledTemporaryFile(max_size=4 * CHUNK_BYTES)  # noqa: SIM115
     try:

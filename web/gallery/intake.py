@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import BinaryIO, Literal
+from typing import IO, Literal
 
 from django.conf import settings
 from django.core.files import File
@@ -147,7 +147,7 @@ def check_size(file: File) -> None:
         )
 
 
-def sha256_of(file: BinaryIO | File) -> str:
+def sha256_of(file: IO[bytes]) -> str:
     digest = hashlib.sha256()
     file.seek(0)
     while chunk := file.read(CHUNK_BYTES):

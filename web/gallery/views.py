@@ -56,21 +56,23 @@ class PhotoFileView(LoginRequiredMixin, View):
         photo = Photo.objects.visible_to(request.user).filter(pk=photo_id).first()
         if photo is None or not photo.file_of(variant):
             raise Http404("There is no such file.")
-        stored = photo.file_of(variant)
-        if settings.MEDIA_BY_NGINX:
-            response = HttpResponse()
-            response["X-Accel-Redirect"] = quote(f"{settings.MEDIA_URL}{stored.name}")
-        else:
-            try:
-                response = FileResponse(stored.open("rb"))
-            except FileNotFoundError as error:
-                raise Http404("Its file is missing on the server.") from error
+        response = send(photo.file_of(variant))
         is_original = variant == "original"
         response["Content-Type"] = photo.content_type if is_original else "image/webp"
         response["Content-Disposition"] = disposition(photo, variant)
         response["Cache-Control"] = "private, max-age=3600"
         response["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def send(stored):
+    if settings.MEDIA_BY_NGINX:
+        location = quote(f"{settings.MEDIA_URL}{stored.name}")
+        return HttpResponse(headers={"X-Accel-Redirect": location})
+    try:
+        return FileResponse(stored.open("rb"))
+    except FileNotFoundError as error:
+        raise Http404("Its file is missing on the server.") from error
 
 
 def disposition(photo, variant):
