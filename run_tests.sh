@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# The test command. Sets up what it needs on a fresh machine; safe to run again.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source scripts/lib.sh  # say, step, die, timed, find_python, make_venv, ...
+
+usage() {
+  cat <<'USAGE'
+Usage: ./run_tests.sh [--fast | --docker] [PYTEST_ARGUMENT]...
+
+  (nothing)   lint, types, unit, services, scripts, compose files, browser: no Docker
+  --fast      the same without the slow tests and the browser
+  --docker    the end-to-end suite on the real stack; needs a Docker engine
+  --help      this text
+
+Whatever follows goes to pytest: ./run_tests.sh --fast -k zip
+Services for the tests are started by them, beside a stack that may be running.
+USAGE
+}
+
+CHROMIUM_PACKAGES=(chromium fonts-dejavu-core fonts-noto-color-emoji)
+PARTS_THAT_FAILED=()
+
+set_up() {
+  local python
+  python="$(find_python)" || die "No Python from 3.11 to 3.13 is on this machine." \
+    "Install one (on Debian: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3 ./run_tests.sh"
+  timed "Python environment in .local/venv" make_venv "$python"
+  timed "Packages, locked by hash" install_requirements test
+  timed "Frontend" build_frontend
+}
+
+# Debian's own browser: the one that the tests drive. Without root it may be missing.
+install_chromium() {
+  if [[ -x /usr/bin/chromium ]]; then return 0; fi
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    warn "There is no /usr/bin/chromium, so the browser tests are skipped. Install it as root: apt-get install chromium"
+    return 0
+  fi
+  timed "Chromium" install_packages "${CHROMIUM_PACKAGES[@]}"
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -o DPkg::Lock::Timeout=300 update --quiet=2
+  apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@"
+}
+
+# usage: part TITLE COMMAND [ARGUMENT]...    Goes on after a failure, and remembers it.
+part() {
+  local title="$1" started
+  shift
+  started="$(now_ms)"
+  step "$title"
+  if "$@"; then
+    say "  $title: passed in $(seconds_since "$started")"
+  else
+    say "  $title: ${RED}failed${PLAIN} after $(seconds_since "$started")"
+    PARTS_THAT_FAILED+=("$title")
+  fi
+}
+
+in_web() { (cd web && "$@"); }
+
+lint_python() {
+  in_web ruff check . ../tests ../bench && in_web ruff format --check . ../tests ../bench
+}
+
+lint_shell() {
+  local files
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard |
+    xargs -r grep -lE '^#!.*(bash|sh)$|^# shellcheck shell=' 2>/dev/null)
+  shellcheck --external-sources "${files[@]}"
+}
+
+lint_docker() { hadolint web/Dockerfile nginx/Dockerfile; }
+lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts gallery; }
+check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local; }
+check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
+check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
+test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
+test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
+test_around() { python -m pytest -p no:django --config-file web/pyproject.toml --rootdir . "$@"; }
+
+# Enough for tools that import the settings and never connect to anything.
+SETTINGS_FOR_TOOLS=(SECRET_KEY=tools POSTGRES_PASSWORD=tools REDIS_URL=redis://127.0.0.1:1 ENVIRONMENT=local)
+
+lint_all() {
+  part "Python style" lint_python
+  part "Shell scripts" lint_shell
+  part "Dockerfiles" lint_docker
+  part "Templates" lint_templates
+  part "Types" check_types
+  part "Import directions" check_imports
+  part "Migrations are complete" check_migrations
+}
+
+main() {
+  local mode=all
+  case "${1:-}" in
+    --help | -h) usage; exit ;;
+    --fast) mode=fast; shift ;;
+    --docker) mode=docker; shift ;;
+  esac
+  step "Setting up"
+  set_up
+  export PATH="$VENV/bin:$PATH"
+  case "$mode" in
+    docker) part "End to end, in Docker" test_around tests/end_to_end "$@" ;;
+    fast)
+      lint_all
+      part "Site" test_site -m "not slow" "$@"
+      part "Scripts and compose files" test_around tests/scripts tests/compose -m "not slow" "$@"
+      ;;
+    all)
+      install_chromium
+      lint_all
+      part "Frontend" test_frontend
+      part "Site" test_site "$@"
+      part "Scripts and compose files" test_around tests/scripts tests/compose "$@"
+      part "Browser" test_around tests/browser "$@"
+      ;;
+  esac
+  if ((${#PARTS_THAT_FAILED[@]} > 0)); then
+    die "These parts failed: $(printf '%s; ' "${PARTS_THAT_FAILED[@]}")" "Their output is above."
+  fi
+  say "${GREEN}Everything passed.${PLAIN}"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi  # tests source this file
