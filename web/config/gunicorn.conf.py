@@ -14,6 +14,7 @@ graceful_timeout = 30
 keepalive = 75  # longer than nginx keeps its side, so that nginx closes first
 max_requests = 5000
 max_requests_jitter = 500
+control_socket_disable = True  # signals are enough, and the image is read-only
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 accesslog = "-" if _reload else None  # elsewhere nginx writes it
 errorlog = "-"
