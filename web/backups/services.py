@@ -51,6 +51,7 @@ def take_backup(
     started = clock()
     address = Address(store.url, site.shelf, backup_id(now))
     with only_one(site.database, purpose="backup"):
+        store.prepare()
         _check_unused(store, address)
         with _taken_away_on_failure(store) as made:
             database = keep_database(site, store=store, to=address, progress=progress)
@@ -117,6 +118,7 @@ class Listing:
 
 def list_backups(store: Store, *, shelf: Shelf) -> Listing:
     """A folder without a record is not listed: it is no backup."""
+    store.prepare()
     ids = sorted(
         (
             found.name.split("/")[-2]

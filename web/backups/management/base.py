@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from backups.exceptions import AlreadyRunning, BackupError
 from backups.progress import Progress
 
-FAILED, LOCKED = 1, 2
+FAILED, LOCKED, USAGE = 1, 2, 2
 
 
 class BackupCommand(BaseCommand):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,35 @@ from backups.stores.google_errors import AUTHENTICATE, translated
 from backups.stores.interface import Reader, StoredObject, Writer
 
 CHUNK_BYTES = 8 * 1024 * 1024  # a resumable upload's; whole multiples of 256 KiB
+
+
+def signed_in(key: dict[str, Any] | None) -> storage.Client:
+    """
+    A client for the key's account, else with the machine's own credentials. The
+    emulator ($STORAGE_EMULATOR_HOST, which the official client reads) needs neither.
+
+    Raises StoreRefused for credentials that are missing or of no use.
+    """
+    try:
+        if key is None:
+            return storage.Client()
+        client = storage.Client.from_service_account_info(key)
+    except (auth.GoogleAuthError, OSError) as error:
+        raise StoreRefused(
+            f"Google Cloud Storage cannot be signed in to: {error} Run: {AUTHENTICATE}"
+        ) from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise StoreRefused(
+            f"This is not the key of a service account ({error}). Make one in Google's "
+            "console (IAM, Service accounts, Keys, JSON), then run: "
+            f"{AUTHENTICATE}"
+        ) from error
+    return storage.Client() if is_emulated(client) else client
+
+
+def is_emulated(client: storage.Client) -> bool:
+    """Google itself is never spoken to without TLS."""
+    return urlsplit(client.api_endpoint).scheme == "http"
 
 
 class GoogleStore:
@@ -38,40 +66,12 @@ class GoogleStore:
         self._prefix = f"{prefix}/" if prefix else ""
         self._retry = DEFAULT_RETRY.with_timeout(patience_seconds)
 
-    @classmethod
-    def signed_in(
-        cls, bucket: str, *, prefix: str, key_file: Path | None
-    ) -> "GoogleStore":
-        """As the key's account, else with the machine's own (default) credentials."""
-        try:
-            if key_file is None:
-                client = storage.Client()
-            else:
-                client = storage.Client.from_service_account_json(str(key_file))
-        except auth.GoogleAuthError as error:
-            raise StoreRefused(
-                f"Google Cloud Storage cannot be signed in to: {error} "
-                f"Run: {AUTHENTICATE}"
-            ) from error
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreRefused(
-                f"{key_file} is not the key of a service account ({error}). Make one "
-                "in the console (IAM, Service accounts, Keys, JSON), then run: "
-                f"{AUTHENTICATE}"
-            ) from error
-        return cls(client, bucket=bucket, prefix=prefix)
-
     @property
     def url(self) -> str:
         return f"gs://{self._bucket.name}/{self._prefix}".rstrip("/")
 
-    @property
-    def is_emulated(self) -> bool:
-        """Google itself is never spoken to without TLS."""
-        return urlsplit(self._client.api_endpoint).scheme == "http"
-
     def prepare(self) -> str:
-        if not self.is_emulated:
+        if not is_emulated(self._client):
             return f"Google Cloud Storage is asked for {self.url}."
         host = self._client.api_endpoint
         with self._translated():

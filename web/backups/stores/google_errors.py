@@ -78,7 +78,11 @@ def _unavailable(url: str, error: Exception) -> StoreUnavailable:
 
 
 def _words(error: Exception) -> str:
-    """One line, the innermost cause first: what the client wraps says little."""
-    cause = getattr(error, "cause", None) or error.__cause__ or error
-    line = " ".join(str(cause).split())
+    """One line of the innermost error: what wraps it says the same at length."""
+    inner: object = error
+    while isinstance(inner, BaseException):
+        error = inner  # type: ignore[assignment]
+        wrapped = [getattr(inner, "cause", None), getattr(inner, "reason", None)]
+        inner = next((one for one in [*wrapped, *inner.args] if one), None)
+    line = " ".join(str(error).split())
     return line if line.endswith(".") else f"{line}."

@@ -1,9 +1,15 @@
+import json
+import sys
 from pathlib import Path
 
-from backups.management.base import BackupCommand
+from django.core.management.base import CommandError
+
+from backups.management.base import USAGE, BackupCommand
 from backups.services import prove_store
 from backups.site import Site
 from backups.stores import open_store
+
+PATIENCE_SECONDS = 10  # somebody waits for the answer
 
 
 class Command(BackupCommand):
@@ -11,12 +17,23 @@ class Command(BackupCommand):
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "keyfile", nargs="?", type=Path, help="a service account's key (JSON)"
+            "keyfile", nargs="?", help="a service account's key (JSON); - is stdin"
         )
 
     def handle(self, *, keyfile, **options):
         site = Site.from_settings()
-        store = open_store(site.store_url, key_file=keyfile)
+        key = read_key(keyfile) if keyfile else None
+        store = open_store(site.store_url, key=key, patience_seconds=PATIENCE_SECONDS)
         for sentence in prove_store(store, shelf=site.shelf):
             self.tell(sentence)
         self.stdout.write(f"{store.url} can keep backups.")
+
+
+def read_key(keyfile):
+    try:
+        text = sys.stdin.read() if keyfile == "-" else Path(keyfile).read_text()
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            f"The key {keyfile} cannot be read as JSON: {error}", returncode=USAGE
+        ) from error

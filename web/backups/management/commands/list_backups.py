@@ -19,7 +19,9 @@ class Command(BackupCommand):
 
     def handle(self, **options):
         site = Site.from_settings()
-        listing = list_backups(open_store(site.store_url), shelf=site.shelf)
+        listing = list_backups(
+            open_store(site.store_url, patience_seconds=10), shelf=site.shelf
+        )
         for sentence in listing.unreadable:
             self.tell(sentence)
         if options["json"]:

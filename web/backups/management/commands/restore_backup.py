@@ -5,7 +5,7 @@ from django.db import connections
 from django.utils import timezone
 
 from backups.addresses import parse_url
-from backups.management.base import BackupCommand
+from backups.management.base import USAGE, BackupCommand
 from backups.preflight import check_fits, remarks
 from backups.progress import readable_size
 from backups.record import read_backup
@@ -13,8 +13,6 @@ from backups.restore import missing_migrations, restore_backup
 from backups.services import newest_backup
 from backups.site import Site
 from backups.stores import open_store
-
-USAGE = 2
 
 
 class Command(BackupCommand):
