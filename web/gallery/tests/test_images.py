@@ -2,6 +2,7 @@ import io
 
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from gallery.exceptions import NotAnImage, TooManyPixels, UnreadablePhoto
 from gallery.images import draw_renditions, read_facts
@@ -18,6 +19,27 @@ def test_renditions_are_webp_of_the_promised_sizes():
     assert opened(drawn.preview).format == opened(drawn.thumbnail).format == "WEBP"
     assert opened(drawn.preview).size == (1600, 1067)
     assert opened(drawn.thumbnail).size == (400, 267)
+
+
+def test_a_large_jpeg_is_decoded_at_a_fraction_and_the_whole_is_shown(monkeypatch):
+    decoded = []
+    load = JpegImageFile.load
+
+    def remember(image):
+        result = load(image)
+        decoded.append(image.size)
+        return result
+
+    monkeypatch.setattr(JpegImageFile, "load", remember)
+    image = Image.new("RGB", (4000, 3000), "white")
+    image.paste("red", (3600, 2600, 4000, 3000))
+
+    preview = opened(draw_renditions(io.BytesIO(encoded(image, "JPEG"))).preview)
+
+    assert decoded[0] == (2000, 1500)
+    assert preview.size == (1600, 1200)
+    assert preview.convert("RGB").getpixel((1590, 1190))[1] < 60
+    assert preview.convert("RGB").getpixel((10, 10))[1] > 200
 
 
 def test_a_small_photo_is_not_blown_up():

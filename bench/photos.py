@@ -1,0 +1,181 @@
+"""
+How fast photos get ready: intake, broker, one worker process, database, storage.
+
+The peer is Pillow alone: the same photos, the same renditions, in a plain loop. What
+a Django project does without `draft` and with one decoding a rendition is measured too.
+"""
+
+import argparse
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+sys.path.insert(0, str(Path.cwd()))
+
+from local.testing import running_services  # noqa: E402
+
+WIDTH, HEIGHT = 4000, 3000
+
+
+def make_photos(count: int) -> list[bytes]:
+    """JPEGs of 12 megapixels and about 2.5 MB each, no two alike."""
+    photos = []
+    for number in range(count):
+        # Clouds at several scales and a little grain: about as hard to encode as a
+        # photo from a phone.
+        image = Image.new("RGB", (WIDTH, HEIGHT), (90, 120, 150))
+        for cells, strength in ((8, 0.5), (40, 0.35), (200, 0.25), (1000, 0.12)):
+            noise = Image.effect_noise((cells, cells * 3 // 4), 90).convert("RGB")
+            layer = noise.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+            image = Image.blend(image, layer, strength)
+        image.paste((number % 256, 90, 160), (0, 0, 400, 300))
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=93)
+        photos.append(buffer.getvalue())
+    return photos
+
+
+def pillow_alone(photos: list[bytes]) -> float:
+    """Seconds for the same renditions without anything around them."""
+    from gallery.images import draw_renditions
+
+    started = time.monotonic()
+    for photo in photos:
+        draw_renditions(io.BytesIO(photo))
+    return time.monotonic() - started
+
+
+def the_usual_way(photos: list[bytes]) -> float:
+    """Seconds when each rendition opens and decodes the whole original."""
+    started = time.monotonic()
+    for photo in photos:
+        for size in (1600, 400):
+            image = Image.open(io.BytesIO(photo))
+            image.load()
+            image = ImageOps.exif_transpose(image)
+            image.thumbnail((size, size))
+            image.save(io.BytesIO(), "WEBP", quality=80)
+    return time.monotonic() - started
+
+
+def through_the_pipeline(photos: list[bytes]) -> tuple[float, float, float]:
+    """Seconds of the intake, seconds until all are ready, peak MB of the worker."""
+    from accounts.models import User
+    from django.core.files.uploadedfile import SimpleUploadedFile
+    from django.utils import timezone
+    from gallery.intake import accept_uploads
+    from gallery.models import Gallery, Photo
+
+    owner = User.objects.create_user("bench@example.com", "bench-password")
+    gallery = Gallery.objects.create(name="Bench", owner=owner)
+    files = [SimpleUploadedFile(f"{n}.jpg", data) for n, data in enumerate(photos)]
+    started = time.monotonic()
+    results = accept_uploads(gallery, files, owner=owner, now=timezone.now())
+    intake_seconds = time.monotonic() - started
+    assert all(result.status == "accepted" for result in results)
+
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "celery", "--app=config", "worker", "--queues=images"]
+        + ["--concurrency=1", "--without-gossip"],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not Photo.objects.filter(state="ready").exists():
+            time.sleep(0.01)
+        started = time.monotonic()  # the worker's own start is not counted
+        peak = 0.0
+        while Photo.objects.unfinished().exists():
+            time.sleep(0.05)
+            peak = max(peak, peak_megabytes(worker.pid))
+        draw_seconds = time.monotonic() - started
+    finally:
+        worker.terminate()
+        worker.wait()
+    assert Photo.objects.filter(state="ready").count() == len(photos)
+    return intake_seconds, draw_seconds * len(photos) / (len(photos) - 1), peak
+
+
+def peak_megabytes(pid: int) -> float:
+    """The peak resident size of the largest process of the worker, in MB."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return max(
+        int(line.split()[1]) / 1024
+        for process in [str(pid), *children]
+        for line in Path(f"/proc/{process}/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
+
+
+def figure(name: str, ours: float, peer: str, theirs: float, unit: str, better: str):
+    ratio = round(ours / theirs, 2)
+    line = {
+        "figure": name,
+        "ours": round(ours, 2),
+        "peer": peer,
+        "theirs": round(theirs, 2),
+        "unit": unit,
+        "ratio": ratio,
+        "better": better,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+def run(count: int) -> None:
+    photos = make_photos(count)
+    megabytes = sum(map(len, photos)) / count / 1e6
+    alone = pillow_alone(photos)
+    usual = the_usual_way(photos)
+    intake, drawing, peak = through_the_pipeline(photos)
+    outside = 1 - alone / drawing
+    own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(
+        f"{count} photos of {WIDTH} × {HEIGHT}, {megabytes:.1f} MB each, one worker\n"
+        f"  intake              {count / intake:8.1f} photos/s\n"
+        f"  worker, whole       {count / drawing:8.2f} photos/s\n"
+        f"  Pillow alone        {count / alone:8.2f} photos/s\n"
+        f"  the usual way       {count / usual:8.2f} photos/s\n"
+        f"  outside Pillow      {outside:8.1%} of the worker's time\n"
+        f"  worker's peak       {peak:8.0f} MB (this process: {own_peak:.0f} MB)\n"
+    )
+    per_second = "photos/s"
+    figure(
+        "drawing", count / drawing, "Pillow alone", count / alone, per_second, "higher"
+    )
+    figure(
+        "drawing",
+        count / drawing,
+        "decoding whole, once a rendition",
+        count / usual,
+        per_second,
+        "higher",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="12 photos, not 100")
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="socle-bench-") as folder,
+        running_services(Path(folder)) as environment,
+    ):
+        os.environ.update(environment, DJANGO_SETTINGS_MODULE="config.settings")
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate_site", verbosity=0)
+        run(12 if arguments.quick else 100)
+
+
+if __name__ == "__main__":
+    main()
