@@ -33,7 +33,7 @@ def open_store(
             prefix=prefix,
             patience_seconds=patience_seconds,
         )
-    if parts.scheme == "file" and not parts.netloc and len(parts.path) > 1:
+    if parts.scheme == "file" and not parts.netloc and parts.path[:1] == "/":
         return FolderStore(Path(unquote(parts.path)))
     raise StoreRefused(
         f"{url!r} is not the address of a store; it is gs://BUCKET, "

@@ -1,0 +1,115 @@
+import hashlib
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backups.exceptions import MediaUnreadable, ObjectDamaged
+from backups.media import MediaFile
+from backups.media_restore import MediaRestorer, read_manifest
+from backups.progress import Progress
+from backups.services import take_backup
+from backups.tests.conftest import NIGHT, QUIET, names_in
+
+
+def manifest(backup, store):
+    return {file.path: file for file in read_manifest(backup, store=store)}
+
+
+def test_the_manifest_names_every_file(site, store, backup):
+    files = manifest(backup, store)
+    found = files["photos/one.jpg"]
+    assert found.sha256 == hashlib.sha256(b"one" * 1000).hexdigest()
+    assert (found.size_bytes, found.mode) == (3000, 0o640)
+    assert files["photos/é ☃/new\nline.jpg"].size_bytes == 3000
+    assert files[os.fsdecode(b"not-utf8-\xff")].size_bytes == 1
+    assert files["empty"].mtime_ns == 1_234_567_891_234_567_891
+    assert files["link"].link == "photos/one.jpg"
+
+
+def test_a_large_file_is_streamed(site, store):
+    data = os.urandom(9_000_000)
+    (site.media_root / "large").write_bytes(data)
+    take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    digest = hashlib.sha256(data).hexdigest()
+    assert store.read(f"socle/local/media/{digest[:2]}/{digest}") == data
+
+
+def test_what_is_no_file_is_named_as_skipped(site, store):
+    os.mkfifo(site.media_root / "pipe")
+    media = take_backup(site, store=store, now=NIGHT, progress=QUIET).record.media
+    assert [(one.path, one.needs_a_person) for one in media.skipped] == [("pipe", True)]
+    assert media.files == 6
+
+
+@pytest.mark.parametrize("size", [3000, 5_000_000])
+def test_a_file_that_keeps_changing_is_named_as_skipped(site, store, monkeypatch, size):
+    changing = site.media_root / "changing"
+    changing.write_bytes(bytes(size))
+    done = threading.Event()
+
+    def keep_writing():
+        while not done.is_set():
+            with changing.open("r+b") as target:
+                target.write(os.urandom(10))
+
+    # The real read, slow enough for the writer to come between.
+    fstat = os.fstat
+
+    def slow_fstat(number):
+        found = fstat(number)
+        if found.st_size == size:
+            done.wait(0.05)
+        return found
+
+    monkeypatch.setattr("backups.media.os.fstat", slow_fstat)
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        backup = take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    finally:
+        done.set()
+        writer.join()
+    assert [one.path for one in backup.record.media.skipped] == ["changing"]
+    assert "changing" not in manifest(backup, store)
+
+
+def test_a_file_deleted_during_the_walk_is_named_as_skipped(site, store, monkeypatch):
+    is_dir = os.DirEntry.is_dir
+
+    def say(line):
+        if line.startswith("Media in"):
+            monkeypatch.setattr("backups.media.walk", walk_then_delete)
+
+    def walk_then_delete(root):
+        from_scan = [entry for entry in os.scandir(root) if not is_dir(entry)]
+        (root / "empty").unlink()
+        return iter(from_scan)
+
+    backup = take_backup(site, store=store, now=NIGHT, progress=Progress(say))
+    skipped = backup.record.media.skipped
+    assert [(one.path, one.needs_a_person) for one in skipped] == [("empty", False)]
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_named_as_skipped(site, store):
+    (site.media_root / "empty").chmod(0)
+    backup = take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    skipped = backup.record.media.skipped
+    assert [(one.path, one.needs_a_person) for one in skipped] == [("empty", True)]
+
+
+def test_a_missing_media_folder_stops_the_backup(site, store):
+    unmounted = replace(site, media_root=Path("/nowhere/live"))
+    with pytest.raises(MediaUnreadable, match="/nowhere/live is not there"):
+        take_backup(unmounted, store=store, now=NIGHT, progress=QUIET)
+    assert names_in(store) == []
+
+
+@pytest.mark.parametrize("path", ["../out", "/tmp/out", "a/../../out", "", "a\0b"])
+def test_a_manifest_cannot_write_elsewhere(store, site, tmp_path, path):
+    restorer = MediaRestorer(store, shelf=site.shelf, folder=tmp_path / "new")
+    with pytest.raises(ObjectDamaged, match="outside media"):
+        restorer.restore(MediaFile(path, 0, 0, 0o644))

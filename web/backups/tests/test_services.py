@@ -1,0 +1,240 @@
+import hashlib
+import subprocess
+from dataclasses import replace
+
+import pytest
+import zstandard
+
+from backups.exceptions import (
+    AlreadyRunning,
+    DumpFailed,
+    NotABackup,
+    ObjectExists,
+    StoreUnavailable,
+)
+from backups.locks import only_one
+from backups.progress import Progress
+from backups.services import list_backups, newest_backup, prove_store, take_backup
+from backups.stores import open_store
+from backups.tests.conftest import (
+    NEXT_NIGHT,
+    NIGHT,
+    QUIET,
+    ROWS,
+    Wrapped,
+    execute,
+    names_in,
+)
+
+FOLDER = "socle/local/backups/2026-11-21T03-00-00Z/"
+
+
+def test_take_backup_stores_what_the_format_says(site, store, backup):
+    contents = [b"one" * 1000, b"two" * 1000, b"", b"\x00"]
+    digests = [hashlib.sha256(data).hexdigest() for data in contents]
+    assert names_in(store) == sorted(
+        [FOLDER + "backup.json", FOLDER + "database.dump.zst"]
+        + [FOLDER + "media.jsonl.zst"]
+        + [f"socle/local/media/{digest[:2]}/{digest}" for digest in digests]
+    )
+    assert backup.url == f"{store.url}/{FOLDER}".rstrip("/")
+    assert backup.record.database.rows == ROWS
+    media = backup.record.media
+    assert (media.files, media.size_bytes) == (6, 9001)
+    assert (media.new_files, media.new_bytes, media.skipped) == (4, 6001, [])
+    assert backup.record.created_at == NIGHT
+    assert newest_backup(store, shelf=site.shelf) == backup
+
+
+def test_the_record_is_written_last(site, store):
+    written = []
+
+    def put(name, data):
+        written.append(name)
+        return store.put(name, data)
+
+    def create(name):
+        written.append(name)
+        return store.create(name)
+
+    watched = Wrapped(store, put=put, create=create)
+    take_backup(site, store=watched, now=NIGHT, progress=QUIET)
+    assert written[-1] == FOLDER + "backup.json"
+    assert len(set(written)) == 7  # equal files may be on their way together
+
+
+def test_a_dump_can_be_read_by_hand(site, store, backup):
+    with store.open(FOLDER + "database.dump.zst") as source:
+        dump = zstandard.ZstdDecompressor().stream_reader(source).read()
+    listing = subprocess.run(
+        [site.database.tool("pg_restore"), "--list"],
+        input=dump,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    assert "TABLE DATA public photo" in listing
+    assert len(dump) == backup.record.database.uncompressed_bytes
+
+
+def test_rows_and_dump_come_from_one_snapshot(site, store):
+    """What is written between the count and the dump is in neither."""
+
+    def say(line):
+        if line.startswith("Dumping"):
+            execute(site.database, "INSERT INTO other.photo VALUES (1), (2)")
+
+    backup = take_backup(site, store=store, now=NIGHT, progress=Progress(say))
+    with store.open(FOLDER + "database.dump.zst") as source:
+        dump = zstandard.ZstdDecompressor().stream_reader(source).read()
+    rows = subprocess.run(
+        [site.database.tool("pg_restore"), "-a", "-n", "other", "-f", "-"],
+        input=dump,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    assert backup.record.database.rows["other.photo"] == 0
+    assert "COPY other.photo (id) FROM stdin;\n\\.\n" in rows
+
+
+def test_the_second_night_sends_only_what_is_new(site, store, backup):
+    (site.media_root / "photos" / "three.jpg").write_bytes(b"three")
+    (site.media_root / "photos" / "one.jpg").rename(site.media_root / "moved.jpg")
+    before = set(names_in(store))
+    second = take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    digest = hashlib.sha256(b"three").hexdigest()
+    assert {name for name in names_in(store) if name not in before} == {
+        f"socle/local/media/{digest[:2]}/{digest}",
+        *(
+            f"socle/local/backups/2026-11-22T03-00-00Z/{name}"
+            for name in ("database.dump.zst", "media.jsonl.zst", "backup.json")
+        ),
+    }
+    assert (second.record.media.new_files, second.record.media.new_bytes) == (1, 5)
+    assert second.record.media.files == 7
+
+
+def test_a_folder_without_a_record_is_not_listed(site, store, backup):
+    store.put("socle/local/backups/2026-11-22T03-00-00Z/database.dump.zst", b"half")
+    assert list_backups(store, shelf=site.shelf).backups == [backup]
+
+
+def test_backups_are_listed_newest_first(site, store, backup):
+    second = take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    assert list_backups(store, shelf=site.shelf).backups == [second, backup]
+    assert newest_backup(store, shelf=site.shelf) == second
+
+
+@pytest.mark.parametrize("record", [b'{"format": 2}', b"{", b"[]", b'{"format": 1}'])
+def test_an_unreadable_record_hides_no_other_backup(site, store, backup, record):
+    store.put("socle/local/backups/2026-11-23T03-00-00Z/backup.json", record)
+    listing = list_backups(store, shelf=site.shelf)
+    assert listing.backups == [backup]
+    assert "2026-11-23T03-00-00Z/backup.json cannot be read" in listing.unreadable[0]
+
+
+def test_without_any_backup_the_newest_is_a_clear_error(site, store):
+    with pytest.raises(NotABackup, match=r"no complete backup yet.*google_storage.sh"):
+        newest_backup(store, shelf=site.shelf)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("head -c 3000000 /dev/urandom; echo disk on fire >&2; exit 1", "disk on fire"),
+        ("echo some; kill -9 $$", "was killed"),
+        ("exit 3", "ended with 3"),
+    ],
+)
+def test_a_failing_pg_dump_leaves_nothing(with_tool, site, store, script, words):
+    real = site.database.tool("pg_dump")
+    broken = with_tool(
+        "pg_dump", f'[ "$1" = --version ] && exec {real} --version\n{script}'
+    )
+    with pytest.raises(DumpFailed, match=words):
+        take_backup(broken, store=store, now=NIGHT, progress=QUIET)
+    assert names_in(store) == []
+
+
+def test_a_pg_dump_older_than_the_server_is_refused(with_tool, store):
+    old = with_tool("pg_dump", 'echo "pg_dump (PostgreSQL) 9.6.24"')
+    with pytest.raises(DumpFailed, match=r"pg_dump 9\.6 is older.*POSTGRES_BIN"):
+        take_backup(old, store=store, now=NIGHT, progress=QUIET)
+    assert names_in(store) == []
+
+
+def test_a_store_that_fails_half_way_keeps_no_half_backup(site, store):
+    def create(name):
+        if name.endswith("media.jsonl.zst"):
+            raise StoreUnavailable("gone")
+        return store.create(name)
+
+    with pytest.raises(StoreUnavailable):
+        take_backup(
+            site, store=Wrapped(store, create=create), now=NIGHT, progress=QUIET
+        )
+    assert names_in(store) == []
+
+
+def test_an_upload_that_arrives_changed_is_noticed(site, store):
+    def create(name):
+        return store.create(name)
+
+    def find(name):
+        return replace(store.find(name), crc32c="AAAAAA==")
+
+    with pytest.raises(Exception, match="arrived as"):
+        take_backup(
+            site,
+            store=Wrapped(store, create=create, find=find),
+            now=NIGHT,
+            progress=QUIET,
+        )
+    assert names_in(store) == []
+
+
+def test_a_lost_answer_to_the_last_write_is_no_failure(site, store):
+    """Our own retry finds the record there: it is ours if the bytes are the same."""
+
+    def put(name, data):
+        stored = store.put(name, data)
+        if name.endswith("backup.json"):
+            raise ObjectExists("412")
+        return stored
+
+    backup = take_backup(site, store=Wrapped(store, put=put), now=NIGHT, progress=QUIET)
+    assert newest_backup(store, shelf=site.shelf) == backup
+
+
+def test_two_runs_in_one_second_do_not_mix(site, store, backup):
+    before = {name: store.read(name) for name in names_in(store)}
+    with pytest.raises(ObjectExists, match="same second"):
+        take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    assert {name: store.read(name) for name in names_in(store)} == before
+
+
+def test_a_second_run_says_who_holds_the_lock(site, store):
+    with (
+        only_one(site.database, purpose="restore"),
+        pytest.raises(AlreadyRunning, match=r"restore on \S+, since \d{4}-"),
+    ):
+        take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    take_backup(site, store=store, now=NIGHT, progress=QUIET)
+
+
+def test_the_lock_is_of_one_database(site):
+    other = replace(site.database, name="another")
+    with only_one(site.database, purpose="a"), only_one(other, purpose="b"):
+        pass
+
+
+def test_prove_store_leaves_nothing(any_store, site):
+    sentences = prove_store(any_store, shelf=site.shelf)
+    assert len(sentences) == 4
+    assert names_in(any_store) == []
+
+
+def test_a_backup_makes_the_emulators_bucket(site):
+    store = open_store("gs://made-by-a-backup")
+    assert list_backups(store, shelf=site.shelf).backups == []
+    take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    assert len(list_backups(store, shelf=site.shelf).backups) == 1
