@@ -1,11 +1,19 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-const root = document.getElementById("gallery");
-if (root) {
-  createRoot(root).render(
+import { GalleryPage } from "./gallery/GalleryPage";
+import "./gallery/gallery.css";
+
+const element = document.getElementById("gallery");
+if (element) {
+  const { photosUrl = "", uploadLimitMb = "", canUpload } = element.dataset;
+  createRoot(element).render(
     <StrictMode>
-      <p>Gallery</p>
+      <GalleryPage
+        photosUrl={photosUrl}
+        uploadLimitMb={Number(uploadLimitMb)}
+        canUpload={canUpload === "true"}
+      />
     </StrictMode>,
   );
 }
