@@ -1,0 +1,1 @@
+"""Postgres, Redis and the bucket as plain processes, for machines without Docker."""
