@@ -35,19 +35,34 @@ export function troubleOf({ status, detail, limitMb }: Refusal): Trouble {
     return retry(`The site is busy or restarting (${status}). Wait a moment, then retry.`);
   }
   if (status >= 500) {
-    return retry(`The site failed on this request (${status}). Retry; if it happens again, tell an administrator.`);
+    return retry(
+      `The site failed on this request (${status}). Retry; if it happens again, tell an administrator.`,
+    );
   }
   if (detail) return final(detail);
-  return retry(`The site gave an answer that this page does not know (${status}). Reload the page.`);
+  return retry(
+    `The site gave an answer that this page does not know (${status}). Reload the page.`,
+  );
 }
 
-export function brokenConnection({ sentBytes, sizeBytes }: { sentBytes: number; sizeBytes: number }): Trouble {
-  const where = sentBytes > 0 ? `broke after ${sizeText(sentBytes)} of ${sizeText(sizeBytes)}` : "could not be made";
+export function brokenConnection({
+  sentBytes,
+  sizeBytes,
+}: {
+  sentBytes: number;
+  sizeBytes: number;
+}): Trouble {
+  const where =
+    sentBytes > 0
+      ? `broke after ${sizeText(sentBytes)} of ${sizeText(sizeBytes)}`
+      : "could not be made";
   return retry(`The connection to the site ${where}. Check your network, then retry.`);
 }
 
 export function tooLarge({ sizeBytes, limitMb }: { sizeBytes: number; limitMb: number }): Trouble {
-  return final(`The file has ${sizeText(sizeBytes)}; the limit is ${limitMb} MB for one upload. It was not sent.`);
+  return final(
+    `The file has ${sizeText(sizeBytes)}; the limit is ${limitMb} MB for one upload. It was not sent.`,
+  );
 }
 
 function retry(message: string): Trouble {

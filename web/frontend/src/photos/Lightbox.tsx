@@ -100,7 +100,13 @@ function Bar({ photo, position, onClose }: BarProps) {
           Original
         </a>
       )}
-      <button type="button" className="lightbox-button" aria-label="Close" onClick={onClose} autoFocus>
+      <button
+        type="button"
+        className="lightbox-button"
+        aria-label="Close"
+        onClick={onClose}
+        autoFocus
+      >
         <Icon name="close" />
       </button>
     </div>

@@ -38,7 +38,9 @@ function Empty({ canUpload }: { canUpload: boolean }) {
   return (
     <div className="empty">
       <p className="empty-title">No photos yet</p>
-      <p>{canUpload ? "Add the first ones above." : "They appear here as soon as someone adds them."}</p>
+      <p>
+        {canUpload ? "Add the first ones above." : "They appear here as soon as someone adds them."}
+      </p>
     </div>
   );
 }

@@ -57,7 +57,11 @@ function UploadList({ uploads, queue }: Uploads) {
           </button>
         )}
         {!uploads.some(isUnderWay) && (
-          <button type="button" className="button button-small" onClick={() => queue.clearSettled()}>
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => queue.clearSettled()}
+          >
             Clear list
           </button>
         )}

@@ -46,7 +46,9 @@ export const UploadRow = memo(function UploadRow({ upload, queue }: Props) {
 function Progress({ upload }: { upload: Upload }) {
   const { file, sentBytes, state } = upload;
   const value = state === "checking" ? undefined : sentBytes;
-  return <progress aria-label={`Upload of ${file.name}`} max={Math.max(file.size, 1)} value={value} />;
+  return (
+    <progress aria-label={`Upload of ${file.name}`} max={Math.max(file.size, 1)} value={value} />
+  );
 }
 
 function Results({ results, isZip }: { results: readonly UploadResult[]; isZip: boolean }) {
@@ -74,7 +76,10 @@ function noteOf({ status, message, photo }: UploadResult): string {
 }
 
 function isZip({ results, file }: Upload): boolean {
-  return results.length > 1 || results.some((result) => result.name !== file.name && /\.zip$/i.test(file.name));
+  return (
+    results.length > 1 ||
+    results.some((result) => result.name !== file.name && /\.zip$/i.test(file.name))
+  );
 }
 
 function stateText(upload: Upload): string {

@@ -17,9 +17,7 @@ export interface Upload {
   canRetry: boolean;
 }
 
-export type Reply =
-  | { kind: "answer"; status: number; body: unknown }
-  | { kind: "silence" };
+export type Reply = { kind: "answer"; status: number; body: unknown } | { kind: "silence" };
 
 export type Send = (file: File, onSent: (bytes: number) => void) => Promise<Reply>;
 
@@ -134,7 +132,10 @@ export class UploadQueue {
       if (results.some((result) => result.status === "accepted")) this.options.onAccepted();
     } else {
       const { status } = reply;
-      this.fail(id, troubleOf({ status, detail: detailIn(reply.body), limitMb: this.options.limitMb }));
+      this.fail(
+        id,
+        troubleOf({ status, detail: detailIn(reply.body), limitMb: this.options.limitMb }),
+      );
     }
   }
 
@@ -143,7 +144,9 @@ export class UploadQueue {
   }
 
   private change(id: number, changes: Partial<Upload>): void {
-    this.uploads = this.uploads.map((upload) => (upload.id === id ? { ...upload, ...changes } : upload));
+    this.uploads = this.uploads.map((upload) =>
+      upload.id === id ? { ...upload, ...changes } : upload,
+    );
     this.tell();
   }
 

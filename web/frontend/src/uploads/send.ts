@@ -12,7 +12,8 @@ export function sendTo(url: string): Send {
       request.setRequestHeader("X-CSRFToken", csrfToken());
       request.upload.onprogress = (event) => onSent(fileBytes(event, file.size));
       request.upload.onload = () => onSent(file.size);
-      request.onload = () => resolve({ kind: "answer", status: request.status, body: parse(request.responseText) });
+      request.onload = () =>
+        resolve({ kind: "answer", status: request.status, body: parse(request.responseText) });
       request.onerror = () => resolve({ kind: "silence" });
       request.onabort = () => resolve({ kind: "silence" });
       request.ontimeout = () => resolve({ kind: "silence" });
