@@ -187,15 +187,20 @@ authenticate() {
 }
 
 keep_key() {
-  local owner
   mkdir -p "$(dirname "$KEY")"
   if [[ ! "$ARGUMENT" -ef "$KEY" ]]; then install -m 600 "$ARGUMENT" "$KEY"; fi
   if [[ -O "$KEY" ]]; then chmod 600 "$KEY"; fi
-  owner="$(env_value .env APP_UID)" # who reads it in the container
-  if [[ "$STACK" == docker && "$(stat -c %u "$KEY")" != "${owner:-1000}" ]]; then
-    chown "${owner:-1000}" "$KEY" 2>/dev/null ||
-      die "$KEY must belong to uid ${owner:-1000}, as which backups run." "Run: sudo chown ${owner:-1000} $KEY && ./google_storage.sh -a $KEY"
-  fi
+  if [[ "$STACK" == docker ]]; then give_key_to_container; fi
+}
+
+# In the container the jobs' uid reads it, and nobody else may.
+give_key_to_container() {
+  local uid
+  uid="$(env_value .env APP_UID)"
+  uid="${uid:-1000}"
+  if [[ "$(stat -c %u "$KEY")" == "$uid" ]] || chown "$uid" "$KEY" 2>/dev/null; then return 0; fi
+  die "$KEY must belong to uid $uid, as which backups run." \
+    "Run: sudo chown $uid $KEY && sudo ./google_storage.sh -a $KEY"
 }
 
 main() {

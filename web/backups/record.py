@@ -101,6 +101,7 @@ def read_backup(store: Store, address: Address) -> Backup:
     try:
         data = store.read(address.folder + RECORD)
     except ObjectMissing as error:
+        any(store.list(address.folder))  # a missing bucket says so itself
         raise NotABackup(
             f"{address.url} holds no complete backup: it has no {RECORD}. Complete "
             "ones: ./google_storage.sh -l"
