@@ -1,0 +1,159 @@
+"""The real site for the browser: gunicorn, a worker and the services they need."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+sys.path.insert(0, str(WEB))
+
+from local.testing import free_port, running_services  # noqa: E402
+from local.ties import tied  # noqa: E402
+
+UPLOAD_LIMIT_MB = 3
+START_SECONDS = 60
+MAKE_USER = """
+from accounts.models import User
+from django.contrib.auth.models import Group
+user = User.objects.create_user({email!r}, {password!r})
+user.groups.add(Group.objects.get(name={role!r}))
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    admin: Person
+    photographer: Person
+    member: Person
+    worker: subprocess.Popen
+    logs: Path
+
+    @contextmanager
+    def paused_worker(self) -> Iterator[None]:
+        """Photos stay *waiting* inside the block: nobody takes them from the broker."""
+        self.worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.worker.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Start everything in `folder` (a short path), with three people to sign in."""
+    with ExitStack() as stack:
+        services = stack.enter_context(running_services(folder))
+        url = f"http://127.0.0.1:{(port := free_port())}"
+        environment = os.environ | services | site_environment(url=url, port=port)
+        logs = folder / "logs"
+        logs.mkdir()
+        manage("migrate_site", environment=environment)
+        people = {role: make_person(role, environment) for role in ROLES}
+        Path(environment["WORKER_HEARTBEAT_FILE"]).unlink(missing_ok=True)
+        gunicorn = [program("gunicorn"), "-c", "config/gunicorn.conf.py", "config.wsgi"]
+        worker = [sys.executable, "manage.py", "run_worker"]
+        run = (logs, environment)
+        web_process = stack.enter_context(process("web", gunicorn, *run))
+        worker_process = stack.enter_context(process("worker", worker, *run))
+        wait_for(lambda: answers(f"{url}/health/ready"), web_process, logs / "web.log")
+        heartbeat = Path(environment["WORKER_HEARTBEAT_FILE"])
+        wait_for(heartbeat.exists, worker_process, logs / "worker.log")
+        yield Site(url=url, worker=worker_process, logs=logs, **people)
+
+
+ROLES = ("admin", "photographer", "member")
+
+
+def site_environment(*, url: str, port: int) -> dict[str, str]:
+    return {
+        "DEBUG": "0",  # the error pages are ours, not Django's
+        "SITE_URL": url,
+        "WEB_HOST": "127.0.0.1",
+        "WEB_PORT": str(port),
+        "WEB_RELOAD": "0",
+        "UPLOAD_LIMIT_MB": str(UPLOAD_LIMIT_MB),
+        "FLOWER_URL": "/flower/",
+        "WORKER_CONCURRENCY": "2",
+    }
+
+
+def make_person(role: str, environment: dict[str, str]) -> Person:
+    person = Person(f"{role}@example.com", secrets.token_urlsafe(12))
+    if role == "admin":
+        arguments = ["create_admin", "--email", person.email]
+        password = {"ADMIN_PASSWORD": person.password}
+        manage(*arguments, environment=environment | password)
+    else:
+        code = MAKE_USER.format(email=person.email, password=person.password, role=role)
+        manage("shell", "--command", code, environment=environment)
+    return person
+
+
+def manage(*arguments: str, environment: dict[str, str]) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(
+        command, cwd=WEB, env=environment, check=True, capture_output=True, text=True
+    )
+
+
+def program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+@contextmanager
+def process(
+    name: str, command: list[str], logs: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen]:
+    with (logs / f"{name}.log").open("wb") as log:
+        started = subprocess.Popen(
+            tied(command),
+            cwd=WEB,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for pytest, which stops us in order
+        )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        try:
+            started.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+
+
+def wait_for(is_ready, started: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready():
+        ended = started.poll() is not None
+        if ended or time.monotonic() > deadline:
+            what = "ended" if ended else f"was not ready after {START_SECONDS} s"
+            raise RuntimeError(f"{log.stem} {what}:\n{log.read_text()[-3000:]}")
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

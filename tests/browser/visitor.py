@@ -1,0 +1,86 @@
+"""Somebody in front of a browser: what they do and what they see."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect
+from running_site import Person, Site
+
+PHONE = {
+    "viewport": {"width": 375, "height": 812},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+DESKTOP = {"viewport": {"width": 1280, "height": 860}}
+PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@dataclass
+class Visitor:
+    page: Page
+    site: Site
+    artefacts: Path
+    errors: list[str] = field(default_factory=list)
+    # Parts of messages that a test causes on purpose.
+    expected_errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def arrive(
+        cls, browser: Browser, site: Site, *, artefacts: Path, **options
+    ) -> "Visitor":
+        context = browser.new_context(
+            base_url=site.url, locale="en", **(DESKTOP | options)
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        visitor = cls(page, site, artefacts)
+        page.on("console", lambda message: visitor.note(message.type, message.text))
+        page.on("pageerror", lambda error: visitor.note("error", str(error)))
+        return visitor
+
+    def note(self, kind: str, text: str) -> None:
+        expected = any(part in text for part in self.expected_errors)
+        if kind in {"error", "warning"} and not expected:
+            self.errors.append(text)
+
+    def sign_in(self, person: Person) -> None:
+        self.page.goto("/sign-in/")
+        self.page.get_by_label("E-mail address").fill(person.email)
+        self.page.get_by_label("Password").fill(person.password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("heading", name="Galleries").wait_for()
+
+    def make_gallery(self, name: str, description: str = "") -> None:
+        self.page.goto("/galleries/new/")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Description").fill(description)
+        self.page.get_by_role("button", name="Make gallery").click()
+        self.page.get_by_role("heading", name=name).wait_for()
+
+    def upload(self, files: dict[str, bytes]) -> None:
+        payloads = [
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+            for name, content in files.items()
+        ]
+        self.page.get_by_label("Choose files").set_input_files(payloads)
+
+    def row(self, name: str) -> Locator:
+        """The line of the upload list about the file `name`."""
+        return self.page.locator(f'.row[data-name="{name}"]')
+
+    def tiles(self, state: str) -> Locator:
+        return self.page.locator(f'.tile[data-state="{state}"]')
+
+    def expect_ready(self, count: int) -> None:
+        expect(self.tiles("ready")).to_have_count(count, timeout=60_000)
+
+    def screenshot(self, name: str, *, full_page: bool = True) -> None:
+        self.page.evaluate("document.fonts.ready")
+        self.page.wait_for_load_state("networkidle")
+        self.page.screenshot(
+            path=self.artefacts / f"{name}.png",
+            full_page=full_page,
+            animations="disabled",
+        )
