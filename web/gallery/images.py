@@ -27,6 +27,8 @@ FORMATS = {
     "HEIF": ("image/heic", ("heic", "heif", "hif")),
 }
 OPENABLE = [name for name in FORMATS if name != "MPO"]  # those are opened as JPEG
+# Decoding takes up to 10 bytes a pixel; libwebp takes 16, so WebP may have fewer.
+SHARE_OF_LIMIT = {"WEBP": 0.6}
 PREVIEW_PIXELS = 1600  # on the long side
 THUMBNAIL_PIXELS = 400
 QUALITY, METHOD = 80, 2  # WebP's; method 4 takes twice the time to save 6 %
@@ -95,14 +97,19 @@ def read_facts(file: IO[bytes]) -> ImageFacts:
             "Its beginning looks like a photo, but its header is damaged. "
             "Upload it again from the original."
         ) from error
+    check_pixels(facts, limit_megapixels=limit)
+    return facts
+
+
+def check_pixels(facts: ImageFacts, *, limit_megapixels: int) -> None:
+    limit = limit_megapixels * SHARE_OF_LIMIT.get(facts.format, 1)
     megapixels = facts.width * facts.height / 1_000_000
     if megapixels > limit:
         raise TooManyPixels(
             f"It has {facts.width:,} × {facts.height:,} pixels, which is "
-            f"{megapixels:.0f} megapixels; at most {limit} are taken. "
-            "Make it smaller and upload it again."
+            f"{megapixels:.0f} megapixels; at most {limit:.0f} are taken as "
+            f"{facts.format}. Make it smaller and upload it again."
         )
-    return facts
 
 
 def facts_of(image: Image.Image) -> ImageFacts:

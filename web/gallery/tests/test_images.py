@@ -1,11 +1,15 @@
 import io
+import math
+import os
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from gallery.exceptions import NotAnImage, TooManyPixels, UnreadablePhoto
-from gallery.images import draw_renditions, read_facts
+from gallery.images import SHARE_OF_LIMIT, draw_renditions, read_facts
 from gallery.tests.photos import encoded, jpeg, picture, png_header
 
 
@@ -132,6 +136,54 @@ def test_a_damaged_png_is_unreadable():
 def test_what_is_no_photo_is_refused(content):
     with pytest.raises(NotAnImage):
         read_facts(io.BytesIO(content))
+
+
+def test_a_webp_may_have_fewer_pixels_since_it_takes_more_memory(settings):
+    settings.PHOTO_LIMIT_MEGAPIXELS = 1
+    photo = picture(1000, 900)
+
+    read_facts(io.BytesIO(encoded(photo, "PNG")))
+    with pytest.raises(TooManyPixels, match="1 megapixels; at most 1 are taken as"):
+        read_facts(io.BytesIO(encoded(photo, "WEBP")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("image_format", "mode", "options"),
+    [
+        ("PNG", "RGBA", {"compress_level": 1}),
+        ("PNG", "P", {"compress_level": 1}),
+        ("JPEG", "RGB", {"progressive": True, "subsampling": 0}),
+        ("TIFF", "RGB", {}),
+        ("WEBP", "RGB", {"quality": 20, "method": 0}),
+    ],
+)
+def test_the_largest_photo_stays_within_a_workers_memory(
+    tmp_path, image_format, mode, options
+):
+    megapixels = 64 * SHARE_OF_LIMIT.get(image_format, 1)
+    side = int(math.sqrt(megapixels * 1_000_000))
+    path = tmp_path / "largest"
+    Image.effect_noise((500, 500), 60).resize((side, side)).convert(mode).save(
+        path, image_format, **options
+    )
+    script = (
+        "import django, sys, pathlib; django.setup()\n"
+        "from gallery.images import draw_renditions\n"
+        "draw_renditions(open(sys.argv[1], 'rb'))\n"
+        "print(pathlib.Path('/proc/self/status').read_text())"
+    )
+
+    status = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+
+    peak_kilobytes = int(status.split("VmHWM:")[1].split()[0])
+    assert peak_kilobytes < 720_000, "services.yml gives a worker 1.8 GB for two"
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 8_000)])
