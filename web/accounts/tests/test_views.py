@@ -47,6 +47,31 @@ def test_ten_wrong_passwords_close_the_door_for_a_while(client, person):
     assert sign_in(client, "ansel@example.com", "yosemite-1941").status_code == 429
 
 
+def test_a_guesser_locks_out_nobody_else(client, person, settings):
+    settings.MEDIA_BY_NGINX = True
+    for _ in range(10):
+        sign_in_from(client, "203.0.113.9", password="wrong")
+
+    assert sign_in_from(client, "203.0.113.9").status_code == 429
+    assert sign_in_from(client, "198.51.100.7").status_code == 302
+
+
+def test_without_nginx_nobody_chooses_an_address(client, person, settings):
+    settings.MEDIA_BY_NGINX = False
+    for number in range(10):
+        sign_in_from(client, f"203.0.113.{number}", password="wrong")
+
+    assert sign_in_from(client, "198.51.100.7").status_code == 429
+
+
+def sign_in_from(client, address, *, password="yosemite-1941"):
+    return client.post(
+        "/sign-in/",
+        {"username": "ansel@example.com", "password": password},
+        headers={"x-forwarded-for": address},
+    )
+
+
 def test_signing_out_ends_the_session(client, person):
     client.force_login(person)
 
