@@ -1,0 +1,14 @@
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """
+    Where a request came from, so that one guesser does not lock everybody out.
+
+    nginx replaces X-Forwarded-For by the address that it sees; where no nginx stands
+    before the site, the header is anybody's claim and is not read.
+    """
+    if settings.MEDIA_BY_NGINX and "HTTP_X_FORWARDED_FOR" in request.META:
+        return request.META["HTTP_X_FORWARDED_FOR"]
+    return request.META.get("REMOTE_ADDR", "")
