@@ -19,15 +19,18 @@ class Progress:
         *,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.say = say
+        self._say = say
         self._clock = clock
         self._said_at = clock()
+
+    def say(self, line: str) -> None:
+        self._said_at = self._clock()
+        self._say(line)
 
     def moved(self, step: str, *, size_bytes: int, files: int | None = None) -> None:
         now = self._clock()
         if now - self._said_at < EVERY_SECONDS:
             return
-        self._said_at = now
         counted = "" if files is None else f"{files:,} files, "
         self.say(f"  {step}: {counted}{readable_size(size_bytes)} so far")
 

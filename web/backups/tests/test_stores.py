@@ -78,6 +78,16 @@ def test_a_stream_overwrites_nothing(any_store):
     assert any_store.read("a") == b"first"
 
 
+def test_of_two_streams_the_first_to_end_wins(folder_store):
+    """(Google's own precondition does the same; the emulator ignores it.)"""
+    with pytest.raises(ObjectExists), folder_store.create("a") as slow:
+        slow.write(b"slow")
+        with folder_store.create("a") as fast:
+            fast.write(b"fast")
+    assert folder_store.read("a") == b"fast"
+    assert names_in(folder_store) == ["a"]
+
+
 def test_what_is_missing_is_said_to_be_missing(any_store):
     any_store.put("other", b"")
     assert any_store.find("a/b") is None
