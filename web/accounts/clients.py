@@ -12,3 +12,9 @@ def client_address(request: HttpRequest) -> str:
     if settings.MEDIA_BY_NGINX and "HTTP_X_FORWARDED_FOR" in request.META:
         return request.META["HTTP_X_FORWARDED_FOR"]
     return request.META.get("REMOTE_ADDR", "")
+
+
+def typed_address(request: HttpRequest, credentials: dict | None = None) -> str:
+    """The e-mail address of an attempt, in the one form that counts for lock-outs."""
+    given = credentials if credentials else request.POST
+    return (given.get("username") or "").strip().lower()

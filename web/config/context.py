@@ -3,4 +3,4 @@ from django.conf import settings
 
 def site(_request):
     """What every page's frame shows."""
-    return {"site_name": "Socle", "flower_url": settings.FLOWER_URL}
+    return {"site_title": "Socle", "flower_url": settings.FLOWER_URL}
