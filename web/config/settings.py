@@ -120,6 +120,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "accounts.clients.client_address"
+AXES_USERNAME_FORM_FIELD = "username"  # as Django names it in every sign-in form
 AXES_USERNAME_CALLABLE = "accounts.clients.typed_address"
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
