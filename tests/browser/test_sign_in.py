@@ -12,7 +12,9 @@ def test_a_wrong_password_is_told_and_the_right_one_leads_in(open_visitor, site)
     page.get_by_label("E-mail address").fill(site.member.email)
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("correct e-mail address")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "address or the password is wrong"
+    )
     visitor.screenshot("sign-in-wrong-desktop")
 
     visitor.sign_in(site.member)

@@ -24,6 +24,7 @@ export function Lightbox({ photos, openId, onMove, onClose }: Props) {
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.focus(); // not its first link: the keys work from here, and it is read aloud
     return () => element?.close(); // gives the focus back to the photo's tile
   }, []);
   useEffect(() => {
@@ -48,6 +49,7 @@ export function Lightbox({ photos, openId, onMove, onClose }: Props) {
     <dialog
       ref={dialog}
       className="lightbox"
+      tabIndex={-1}
       aria-label={photo.name}
       onClose={onClose}
       onKeyDown={onKeyDown}
@@ -100,13 +102,7 @@ function Bar({ photo, position, onClose }: BarProps) {
           Original
         </a>
       )}
-      <button
-        type="button"
-        className="lightbox-button"
-        aria-label="Close"
-        onClick={onClose}
-        autoFocus
-      >
+      <button type="button" className="lightbox-button" aria-label="Close" onClick={onClose}>
         <Icon name="close" />
       </button>
     </div>

@@ -15,13 +15,8 @@ export function countResults(results: readonly UploadResult[]): Counts {
   return counts;
 }
 
-export function countsText({ accepted, duplicate, rejected }: Counts): string {
-  const parts = [
-    accepted > 0 && `${accepted} accepted`,
-    duplicate > 0 && `${duplicate} already here`,
-    rejected > 0 && `${rejected} rejected`,
-  ].filter(Boolean);
-  return parts.length > 0 ? parts.join(", ") : "no photo in it";
+export function countsText(counts: Counts): string {
+  return countParts(counts).join(", ") || "no photo in it";
 }
 
 /** "3 of 5 files sent. 2 accepted, 1 rejected." */
@@ -29,10 +24,19 @@ export function batchText(uploads: readonly Upload[]): string {
   const done = uploads.filter((upload) => !isUnderWay(upload));
   const failed = done.filter((upload) => upload.state === "failed").length;
   const counts = countResults(done.flatMap((upload) => upload.results));
-  counts.rejected += failed;
   const files = uploads.length === 1 ? "file" : "files";
   const sent = `${done.length} of ${uploads.length} ${files} done.`;
-  return done.length > 0 ? `${sent} ${capitalised(countsText(counts))}.` : sent;
+  const parts = countParts(counts);
+  if (failed > 0) parts.push(`${failed} not uploaded`);
+  return parts.length > 0 ? `${sent} ${capitalised(parts.join(", "))}.` : sent;
+}
+
+function countParts({ accepted, duplicate, rejected }: Counts): string[] {
+  return [
+    accepted > 0 && `${accepted} accepted`,
+    duplicate > 0 && `${duplicate} already here`,
+    rejected > 0 && `${rejected} rejected`,
+  ].filter((part) => part !== false);
 }
 
 function capitalised(text: string): string {
