@@ -54,16 +54,28 @@ def keep_logs(logs):
         shutil.copytree(logs, ARTEFACTS / "logs", dirs_exist_ok=True)
 
 
+@pytest.fixture(scope="session")
+def sessions():
+    """The cookies of whoever signed in before, by e-mail: signing in takes seconds."""
+    return {}
+
+
 @pytest.fixture
-def open_visitor(browser, site):
+def open_visitor(browser, site, sessions):
     """Call it for a visitor with a window of their own; none may see an error."""
     visitors = []
 
     def open_one(person=None, **options):
-        visitor = Visitor.arrive(browser, site, artefacts=ARTEFACTS, **options)
+        cookies = {"storage_state": sessions.get(person.email)} if person else {}
+        visitor = Visitor.arrive(
+            browser, site, artefacts=ARTEFACTS, **cookies, **options
+        )
         visitors.append(visitor)
-        if person:
+        if person and person.email in sessions:
+            visitor.page.goto("/")
+        elif person:
             visitor.sign_in(person)
+            sessions[person.email] = visitor.page.context.storage_state()
         return visitor
 
     yield open_one

@@ -4,6 +4,7 @@ import io
 import math
 import random
 from dataclasses import dataclass
+from functools import cache
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -34,6 +35,7 @@ LIGHTS = (
 SHAPES = ((1500, 1000), (1000, 1333), (1600, 900), (1200, 1200), (1500, 1000))
 
 
+@cache
 def landscape(number: int, *, scale: float = 1.0) -> bytes:
     """Photo `number` as a JPEG: always the same bytes, for each number others."""
     width, height = (round(side * scale) for side in SHAPES[number % len(SHAPES)])

@@ -31,7 +31,9 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(open_visitor, site):
 
 
 def test_signing_out_ends_the_session(open_visitor, site):
-    page = open_visitor(site.member).page
+    visitor = open_visitor()
+    visitor.sign_in(site.member)  # a session of its own, which ends here
+    page = visitor.page
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto("/")

@@ -57,6 +57,7 @@ def test_every_bad_file_gets_its_message_and_the_rest_becomes_ready(photographer
         expect(photographer.row(name)).to_contain_text(message)
     photographer.expect_ready(5)
     expect(photographer.tiles("failed")).to_contain_text("damaged or was cut off")
+    photographer.row(LONG_NAME).scroll_into_view_if_needed()
     photographer.screenshot("upload-messages-desktop")
 
 
