@@ -10,7 +10,7 @@ from backups.dump import LEVEL, dump_database
 from backups.exceptions import DumpFailed
 from backups.media import Kept, MediaKeeper
 from backups.postgres import major
-from backups.progress import Progress, readable_size
+from backups.progress import Progress, counted_files, readable_size
 from backups.record import DatabasePart, MediaPart, Skipped, StoredPart
 from backups.site import Site
 from backups.snapshot import snapshot
@@ -74,8 +74,8 @@ def keep_media(
         for line in tally.counted(keeper.keep_all()):
             compressed.write(line)
     progress.say(
-        f"Media: {tally.files:,} files, {readable_size(tally.size_bytes)}; new: "
-        f"{tally.new_files:,} files, {readable_size(tally.new_bytes)}"
+        f"Media: {counted_files(tally.files)}, {readable_size(tally.size_bytes)}; "
+        f"new: {counted_files(tally.new_files)}, {readable_size(tally.new_bytes)}"
     )
     return MediaPart(
         manifest=_stored_part(MEDIA, target),

@@ -31,8 +31,12 @@ class Progress:
         now = self._clock()
         if now - self._said_at < EVERY_SECONDS:
             return
-        counted = "" if files is None else f"{files:,} files, "
+        counted = "" if files is None else f"{counted_files(files)}, "
         self.say(f"  {step}: {counted}{readable_size(size_bytes)} so far")
+
+
+def counted_files(files: int) -> str:
+    return "1 file" if files == 1 else f"{files:,} files"
 
 
 def readable_size(size_bytes: float) -> str:

@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from backups.progress import readable_age, readable_size
+from backups.progress import counted_files, readable_age, readable_size
 from backups.record import Backup
 
 _WIDE = 10_000  # rich must never fold or cut a URL
@@ -52,10 +52,11 @@ def _cells(backup: Backup, *, now: datetime) -> tuple[str, str, str, str, str]:
 
 
 def _two_lines(backup: Backup, *, now: datetime) -> str:
-    taken, age, database, files, media = _cells(backup, now=now)
+    taken, age, database, _, media = _cells(backup, now=now)
     return (
         f"{backup.url}\n"
-        f"  {taken} UTC, {age} ago, database {database}, {files} files {media}\n"
+        f"  {taken} UTC, {age} ago, database {database}, "
+        f"{counted_files(backup.record.media.files)} {media}\n"
     )
 
 

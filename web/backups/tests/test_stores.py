@@ -124,6 +124,9 @@ def test_an_error_of_the_caller_is_not_taken_for_the_stores(any_store, tmp_path)
         (tmp_path / "not there").read_bytes()
     with pytest.raises(BrokenPipeError), any_store.create("a"):
         raise BrokenPipeError
+    any_store.put("b", b"")
+    with pytest.raises(FileNotFoundError), any_store.open("b"):
+        (tmp_path / "not there").read_bytes()
 
 
 @pytest.mark.parametrize("url", ["", "gs://", "s3://bucket", "file:relative", "/tmp"])
@@ -167,6 +170,7 @@ def test_a_server_that_is_not_there_is_worth_another_try(monkeypatch):
         list(store.list(""))
     message = str(caught.value)
     assert "Connection refused" in message
+    assert "Max retries" not in message
     assert "gs://bucket cannot be reached" in message
     assert "./google_storage.sh -a" in message
 

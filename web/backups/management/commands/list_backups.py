@@ -1,6 +1,5 @@
 import json
 import shutil
-from dataclasses import asdict
 
 from django.utils import timezone
 
@@ -26,9 +25,10 @@ class Command(BackupCommand):
             self.tell(sentence)
         if options["json"]:
             records = [
-                {"url": one.url, **asdict(one.record)} for one in listing.backups
+                {"url": one.url, **json.loads(one.record.to_json())}
+                for one in listing.backups
             ]
-            self.stdout.write(json.dumps(records, indent=2, default=str))
+            self.stdout.write(json.dumps(records, indent=2))
         elif not listing.backups:
             self.tell(
                 f"{site.store_url}/{site.shelf.backups} holds no backup yet. Make one: "

@@ -7,7 +7,7 @@ from django.utils import timezone
 from backups.addresses import parse_url
 from backups.management.base import USAGE, BackupCommand
 from backups.preflight import check_fits, remarks
-from backups.progress import readable_size
+from backups.progress import counted_files, readable_size
 from backups.record import read_backup
 from backups.restore import missing_migrations, restore_backup
 from backups.services import newest_backup
@@ -55,7 +55,7 @@ class Command(BackupCommand):
             f"  taken    {record.created_at:%Y-%m-%d %H:%M} UTC\n"
             f"  database {len(record.database.rows)} tables, "
             f"{sum(record.database.rows.values()):,} rows\n"
-            f"  media    {record.media.files:,} files, "
+            f"  media    {counted_files(record.media.files)}, "
             f"{readable_size(record.media.size_bytes)}\n"
             f"It will replace the database {site.database.name} and {site.media_root}. "
             "Both are kept beside the new ones until the next restore; what was "
@@ -84,5 +84,6 @@ class Command(BackupCommand):
         if missing:
             self.tell(
                 f"The code has {missing} migrations that the backup did not have yet. "
-                "Run: manage.py migrate_site"
+                "Run: docker compose run --rm migrate, or without Docker: "
+                "./install_local.sh --detach"
             )
