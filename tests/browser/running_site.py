@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -19,13 +19,14 @@ sys.path.insert(0, str(WEB))
 from local.testing import free_port, running_services  # noqa: E402
 from local.ties import tied  # noqa: E402
 
-UPLOAD_LIMIT_MB = 3
+UPLOAD_LIMIT_MB = 100
 START_SECONDS = 60
-MAKE_USER = """
+MAKE_USERS = """
 from accounts.models import User
 from django.contrib.auth.models import Group
-user = User.objects.create_user({email!r}, {password!r})
-user.groups.add(Group.objects.get(name={role!r}))
+for role, (email, password) in {people!r}.items():
+    user = User.objects.create_user(email, password)
+    user.groups.add(Group.objects.get(name=role))
 """
 
 
@@ -64,7 +65,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         logs = folder / "logs"
         logs.mkdir()
         manage("migrate_site", environment=environment)
-        people = {role: make_person(role, environment) for role in ROLES}
+        people = make_people(environment)
         Path(environment["WORKER_HEARTBEAT_FILE"]).unlink(missing_ok=True)
         gunicorn = [program("gunicorn"), "-c", "config/gunicorn.conf.py", "config.wsgi"]
         worker = [sys.executable, "manage.py", "run_worker"]
@@ -75,9 +76,6 @@ def running_site(folder: Path) -> Iterator[Site]:
         heartbeat = Path(environment["WORKER_HEARTBEAT_FILE"])
         wait_for(heartbeat.exists, worker_process, logs / "worker.log")
         yield Site(url=url, worker=worker_process, logs=logs, **people)
-
-
-ROLES = ("admin", "photographer", "member")
 
 
 def site_environment(*, url: str, port: int) -> dict[str, str]:
@@ -93,16 +91,19 @@ def site_environment(*, url: str, port: int) -> dict[str, str]:
     }
 
 
-def make_person(role: str, environment: dict[str, str]) -> Person:
-    person = Person(f"{role}@example.com", secrets.token_urlsafe(12))
-    if role == "admin":
-        arguments = ["create_admin", "--email", person.email]
-        password = {"ADMIN_PASSWORD": person.password}
-        manage(*arguments, environment=environment | password)
-    else:
-        code = MAKE_USER.format(email=person.email, password=person.password, role=role)
-        manage("shell", "--command", code, environment=environment)
-    return person
+def make_people(environment: dict[str, str]) -> dict[str, Person]:
+    people = {
+        role: Person(f"{role}@example.com", secrets.token_urlsafe(12))
+        for role in ("admin", "photographer", "member")
+    }
+    admin = people["admin"]
+    password = {"ADMIN_PASSWORD": admin.password}
+    create_admin = ["create_admin", "--email", admin.email]
+    manage(*create_admin, environment=environment | password)
+    others = {role: astuple(people[role]) for role in people if role != "admin"}
+    code = MAKE_USERS.format(people=others)
+    manage("shell", "--command", code, environment=environment)
+    return people
 
 
 def manage(*arguments: str, environment: dict[str, str]) -> None:

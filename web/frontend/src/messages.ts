@@ -1,6 +1,6 @@
 /** What the page says when a request as a whole was refused or got no answer. */
 
-import { sizeText } from "./sizes";
+import { MB, sizeText } from "./sizes";
 
 export interface Trouble {
   message: string;
@@ -60,8 +60,9 @@ export function brokenConnection({
 }
 
 export function tooLarge({ sizeBytes, limitMb }: { sizeBytes: number; limitMb: number }): Trouble {
+  const excess = sizeText(sizeBytes - limitMb * MB);
   return final(
-    `The file has ${sizeText(sizeBytes)}; the limit is ${limitMb} MB for one upload. It was not sent.`,
+    `The file has ${sizeText(sizeBytes)}, ${excess} more than the ${limitMb} MB that the site takes in one upload. It was not sent.`,
   );
 }
 

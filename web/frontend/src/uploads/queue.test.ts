@@ -55,7 +55,7 @@ test("a file over the limit is named with both sizes and never sent", () => {
   expect(requests.map((request) => request.name)).toEqual(["small.jpg"]);
   expect(upload().state).toBe("failed");
   expect(upload().message).toBe(
-    "The file has 3.0 MB; the limit is 1 MB for one upload. It was not sent.",
+    "The file has 3.0 MB, 2.0 MB more than the 1 MB that the site takes in one upload. It was not sent.",
   );
   expect(upload().canRetry).toBe(false);
 });
