@@ -40,10 +40,14 @@ class Postgres:
         # INT is Postgres' fast stop; TERM would wait for every client to leave.
         return tied(postgres, signal="INT", account=self.account)
 
+    @property
+    def has_data(self) -> bool:
+        return (self.folder / "PG_VERSION").exists()
+
     def prepare(self) -> None:
         """Make the folders, and the data if there is none. Raises LocalError."""
         self._own(self.sockets)
-        if (self.folder / "PG_VERSION").exists():
+        if self.has_data:
             self._own(self.folder)
             self._remove_stale_lock()
             return

@@ -1,0 +1,71 @@
+"""Whether a running stack still is what the working copy says."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local.layout import Layout
+from local.programs import Program
+
+CODE = {".py", ".html", ".json"}
+LEFT_OUT = {"node_modules", "tests", "__pycache__", "local", "src", "staticfiles"}
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """
+    settings:  of what all programs share: their environment, commands, packages.
+    code:      of the files that the site's own programs have read.
+    """
+
+    settings: str
+    code: str
+    detached: bool
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, path: Path) -> "Fingerprint | None":
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def fingerprint(
+    programs: list[Program],
+    *,
+    env: Mapping[str, str],
+    layout: Layout,
+    detached: bool,
+) -> Fingerprint:
+    commands = [program.command for program in programs]
+    stamps = sorted(Path(sys.prefix).glob(".installed-*"))
+    packages = [stamp.read_text() for stamp in stamps]
+    return Fingerprint(
+        settings=digest(repr([sorted(env.items()), commands, packages])),
+        code=fingerprint_of_code(layout.web),
+        detached=detached,
+    )
+
+
+def fingerprint_of_code(web: Path) -> str:
+    """By time and size: a glance at each file."""
+    lines = []
+    for folder, folders, names in os.walk(web):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        for name in names:
+            path = Path(folder) / name
+            if path.suffix in CODE:
+                facts = path.stat()
+                lines.append(f"{path} {facts.st_mtime_ns} {facts.st_size}")
+    return digest("\n".join(sorted(lines)))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

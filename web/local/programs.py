@@ -1,0 +1,141 @@
+"""The programs of the local stack, in the order in which they start."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.binaries import find_binaries
+from local.layout import Layout
+from local.placement import usable_binaries
+from local.postgres import PORT, Postgres
+from local.probes import http_answers
+from local.storage import Storage
+from local.ties import postgres_account, tied
+from local.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Program:
+    """
+    One process that supervisor runs. They are stopped in the reverse order.
+
+    stop_seconds: how long it may take to stop, before it is killed.
+    """
+
+    name: str
+    title: str
+    command: list[str]
+    folder: Path
+    is_ready: Callable[[], bool]
+    stop_signal: str = "TERM"
+    stop_seconds: int = 15
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Services:
+    postgres: Postgres
+    valkey: Valkey
+    storage: Storage
+
+    @classmethod
+    def of(cls, layout: Layout, *, user: str, storage_port: int) -> "Services":
+        binaries = find_binaries()
+        account = postgres_account()
+        return cls(
+            postgres=Postgres(
+                binaries=usable_binaries(binaries.postgres, account=account),
+                folder=layout.database,
+                sockets=layout.run / "postgres",
+                account=account,
+                user=user,
+            ),
+            valkey=Valkey(
+                binary=binaries.valkey,
+                folder=layout.local / "redis",
+                socket=layout.run / "valkey.sock",
+            ),
+            storage=Storage(
+                binary=binaries.storage,
+                folder=layout.local / "bucket",
+                port=storage_port,
+            ),
+        )
+
+    def all(self) -> tuple[Postgres, Valkey, Storage]:
+        return self.postgres, self.valkey, self.storage
+
+    def environment(self) -> dict[str, str]:
+        """Where the site finds them."""
+        return {
+            "POSTGRES_HOST": str(self.postgres.sockets),
+            "POSTGRES_PORT": str(PORT),
+            "POSTGRES_BIN": str(self.postgres.binaries),
+            "REDIS_URL": self.valkey.url,
+        }
+
+    def programs(self) -> list[Program]:
+        root = Path("/")  # Postgres' account may not be allowed to enter ours
+        postgres, valkey, storage = self.postgres, self.valkey, self.storage
+        return [
+            Program(
+                "postgres",
+                "Postgres",
+                postgres.command,
+                root,
+                postgres.is_ready,
+                stop_signal="INT",
+                stop_seconds=60,
+            ),
+            Program("redis", "Redis (Valkey)", valkey.command, root, valkey.is_ready),
+            Program(
+                "storage", "Storage emulator", storage.command, root, storage.is_ready
+            ),
+        ]
+
+
+def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
+    """web, sweeper, worker, flower: `env` says on which ports."""
+    heartbeat = Path(env["WORKER_HEARTBEAT_FILE"])
+    started = time.time()
+    site = f"http://127.0.0.1:{env['WEB_PORT']}"
+    flower = f"http://127.0.0.1:{env['FLOWER_PORT']}/flower/healthcheck"
+    celery = ["-m", "celery", "--app=config"]
+
+    def python(name: str, title: str, arguments: list[str], is_ready, **more):
+        command = tied([sys.executable, *arguments])
+        return Program(name, title, command, layout.web, is_ready, **more)
+
+    return [
+        python(
+            "web",
+            "Site (gunicorn)",
+            ["-m", "gunicorn", "-c", "config/gunicorn.conf.py", "config.wsgi"],
+            lambda: http_answers(f"{site}/health/ready"),
+            stop_seconds=35,  # longer than gunicorn's graceful_timeout
+        ),
+        python(
+            "sweeper",
+            "Sweeper of forgotten photos",
+            ["manage.py", "requeue_photos", "--every", "60"],
+            lambda: True,
+        ),
+        python(
+            "worker",
+            "Worker (Celery)",
+            ["manage.py", "run_worker"],
+            lambda: heartbeat.exists() and heartbeat.stat().st_mtime >= started,
+            stop_seconds=25,  # longer than CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+            # A stop lets tasks finish for a while, then gives them back to the queue.
+            environment={"REMAP_SIGTERM": "SIGQUIT"},
+        ),
+        python(
+            "flower",
+            "Flower",
+            [*celery, "flower", "--address=127.0.0.1", "--url-prefix=flower"]
+            + [f"--port={env['FLOWER_PORT']}"],
+            lambda: http_answers(flower),
+        ),
+    ]
