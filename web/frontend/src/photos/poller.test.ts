@@ -60,6 +60,15 @@ test("stops while the page is hidden and asks at once when it is shown", async (
   expect(load).toHaveBeenCalledTimes(2);
 });
 
+test("an answer that comes while the page is hidden asks for no other", async () => {
+  const slow = () => new Promise<PhotoList>((resolve) => setTimeout(resolve, 500, BUSY));
+  const { page, load } = startedPoller(slow);
+  await vi.advanceTimersByTimeAsync(100);
+  page.hidden = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(load).toHaveBeenCalledTimes(1);
+});
+
 test("a burst of changes during a slow answer asks once more and loses no answer", async () => {
   const slow = () => new Promise<PhotoList>((resolve) => setTimeout(resolve, 500, BUSY));
   const { poller, page, load } = startedPoller(slow);
