@@ -80,7 +80,7 @@ check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-lo
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
 test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
-test_around() { python -m pytest -p no:django --config-file web/pyproject.toml --rootdir . "$@"; }
+test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }
 
 # Enough for tools that import the settings and never connect to anything.
 SETTINGS_FOR_TOOLS=(SECRET_KEY=tools POSTGRES_PASSWORD=tools REDIS_URL=redis://127.0.0.1:1 ENVIRONMENT=local)

@@ -68,9 +68,10 @@ def the_usual_way(photos: list[bytes]) -> float:
 
 def through_the_pipeline(photos: list[bytes]) -> tuple[float, float, float]:
     """Seconds of the intake, seconds until all are ready, peak MB of the worker."""
-    from accounts.models import User
     from django.core.files.uploadedfile import SimpleUploadedFile
     from django.utils import timezone
+
+    from accounts.models import User
     from gallery.intake import accept_uploads
     from gallery.models import Gallery, Photo
 

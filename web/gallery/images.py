@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass
 from typing import IO
 
@@ -12,8 +13,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gallery.exceptions import NotAnImage, TooManyPixels, UnreadablePhoto
 
 pillow_heif.register_heif_opener()
-# Reading a header, Pillow itself refuses twice this many; `read_facts` is exact.
+# Reading a header, Pillow warns of more than this and refuses twice as many;
+# `read_facts` refuses exactly, so its warning tells nothing new.
 Image.MAX_IMAGE_PIXELS = settings.PHOTO_LIMIT_MEGAPIXELS * 1_000_000
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # Pillow's name of each format that is taken: content type, usual endings.
 FORMATS = {

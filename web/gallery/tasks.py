@@ -6,7 +6,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from gallery.exceptions import UnreadablePhoto
-from gallery.queue import QUEUE, TASK
+from gallery.queue import TASK
 from gallery.services import claim_photo, draw_photo, fail_photo, requeue_interrupted
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,6 @@ HARD_LIMIT_SECONDS = 60  # models.RUN_IS_LOST_AFTER is longer
 @shared_task(
     bind=True,
     name=TASK,
-    queue=QUEUE,
     soft_time_limit=SOFT_LIMIT_SECONDS,
     time_limit=HARD_LIMIT_SECONDS,
     throws=(UnreadablePhoto,),

@@ -31,7 +31,8 @@ def test_a_photo_is_stored_as_it_came_and_queued(accept, sent):
 
     photo = Photo.objects.get()
     assert result.status == "accepted"
-    assert photo.original.open().read() == content
+    with photo.original.open() as file:
+        assert file.read() == content
     assert (photo.width, photo.height) == (600, 800)
     assert photo.state == Photo.State.WAITING
     assert sent == [str(photo.pk)]

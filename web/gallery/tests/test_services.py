@@ -39,6 +39,11 @@ def photo(gallery, photographer):
     return photo
 
 
+def content_of(stored):
+    with stored.open() as file:
+        return file.read()
+
+
 def claim(photo, *, redelivered=False, now=NOW):
     return claim_photo(
         str(photo.pk), worker="celery@here", redelivered=redelivered, now=now
@@ -91,7 +96,7 @@ def test_a_photo_that_kills_workers_is_given_up(photo):
 
 
 def test_a_cut_off_photo_fails_with_its_reason(photo):
-    whole = photo.original.open().read()
+    whole = content_of(photo.original)
     photo.original.storage.save(photo.original.name, ContentFile(whole[:9000]))
 
     with pytest.raises(UnreadablePhoto):
@@ -107,7 +112,8 @@ def test_storing_again_replaces_a_longer_file(photo):
     storage.save("photos/x.webp", ContentFile(b"long " * 100))
     assert storage.save("photos/x.webp", ContentFile(b"short")) == "photos/x.webp"
 
-    assert storage.open("photos/x.webp").read() == b"short"
+    with storage.open("photos/x.webp") as file:
+        assert file.read() == b"short"
 
 
 def test_the_sweeper_sends_again_what_a_wiped_broker_forgot(photo, sent, monkeypatch):
