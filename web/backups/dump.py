@@ -10,13 +10,14 @@ from typing import IO
 import zstandard
 
 from backups.checksums import HashingReader, HashingWriter
+from backups.compression import CompressingWriter
 from backups.exceptions import DumpFailed, ObjectDamaged, RestoreFailed
 from backups.postgres import Database
 from backups.progress import Progress
 
 PIECE_BYTES = 1 << 20
-LEVEL = 3
 LAST_LINES = 20
+STOP_SECONDS = 2
 
 
 class Tool:
@@ -54,10 +55,16 @@ class Tool:
         """Nothing outlives the block that started it."""
         if self.process.poll() is None:
             self.process.kill()
-        self.wait()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream and not stream.closed:
-                _close(stream)
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with suppress(BrokenPipeError):  # what is left to write has no reader
+                    stream.close()
+        # A child of the tool's own (of a wrapper script) may still hold the pipe of
+        # the complaints, and closing that under its reader would wait for ever.
+        self._listener.join(timeout=STOP_SECONDS)
+        if not self._listener.is_alive():
+            pipe(self.process.stderr).close()
 
 
 @contextmanager
@@ -82,19 +89,19 @@ def dump_database(
     # Not all builds of pg_dump have zstd, so it is compressed here.
     argv = ["pg_dump", "--format=custom", "--compress=none", "--no-password"]
     argv.append(f"--snapshot={snapshot_id}")
-    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    compressed = CompressingWriter(target)
     size_bytes = 0
     with running(argv, database=database, reads=False) as tool:
-        with compressor.stream_writer(target, closefd=False) as compressed:  # type: ignore[arg-type]
-            while piece := pipe(tool.process.stdout).read(PIECE_BYTES):
-                compressed.write(piece)
-                size_bytes += len(piece)
-                progress.moved("Dumping the database", size_bytes=size_bytes)
+        while piece := pipe(tool.process.stdout).read(PIECE_BYTES):
+            compressed.write(piece)
+            size_bytes += len(piece)
+            progress.moved("Dumping the database", size_bytes=size_bytes)
         if tool.wait() != 0:
             raise DumpFailed(
                 f"The database {database.name} could not be dumped: {tool.complaint()} "
                 "Nothing was stored. When it is corrected, run: ./google_storage.sh -b"
             )
+    compressed.finish()
     return size_bytes
 
 
@@ -137,8 +144,3 @@ def pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise ValueError("The process was started without this pipe.")
     return stream
-
-
-def _close(stream: IO[bytes]) -> None:
-    with suppress(BrokenPipeError):  # what was left to write has no reader any more
-        stream.close()

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import zstandard
-
 from backups.addresses import DUMP, MEDIA, Address
 from backups.checksums import HashingWriter, upload
-from backups.dump import LEVEL, dump_database
+from backups.compression import CompressingWriter
+from backups.dump import dump_database
 from backups.exceptions import DumpFailed
 from backups.media import Kept, MediaKeeper
 from backups.postgres import major
@@ -66,13 +65,11 @@ def keep_media(
     known = {found.name[-64:] for found in store.list(site.shelf.blobs)}
     keeper = MediaKeeper(store, shelf=site.shelf, root=site.media_root, known=known)
     tally = Tally(progress)
-    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-    with (
-        upload(store, to.folder + MEDIA) as target,
-        compressor.stream_writer(target, closefd=False) as compressed,  # type: ignore[arg-type]
-    ):
+    with upload(store, to.folder + MEDIA) as target:
+        compressed = CompressingWriter(target)
         for line in tally.counted(keeper.keep_all()):
             compressed.write(line)
+        compressed.finish()
     progress.say(
         f"Media: {counted_files(tally.files)}, {readable_size(tally.size_bytes)}; "
         f"new: {counted_files(tally.new_files)}, {readable_size(tally.new_bytes)}"

@@ -9,7 +9,12 @@ from google.auth import exceptions as auth
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
+from backups.exceptions import (
+    ObjectExists,
+    ObjectMissing,
+    StoreRefused,
+    StoreUnavailable,
+)
 from backups.stores.google_errors import AUTHENTICATE, translated
 from backups.stores.interface import Reader, StoredObject, Writer
 
@@ -129,7 +134,7 @@ class GoogleStore:
                 retry=self._retry,
             ) as target,
         ):
-            yield target
+            yield _Target(target)
 
     def read(self, name: str) -> bytes:
         with self._translated(name):
@@ -156,6 +161,25 @@ class GoogleStore:
 
     def _translated(self, name: str = "") -> AbstractContextManager[None]:
         return translated(self.url, bucket=self._bucket.name, name=name)
+
+
+class _Target:
+    """
+    A blob's stream that takes nothing more after a failure. The client would take the
+    next write for the last piece, end the upload with it and publish half an object.
+    """
+
+    def __init__(self, stream: Writer):
+        self._stream = stream
+        self._has_failed = False
+
+    def write(self, data: bytes) -> int:
+        if self._has_failed:
+            raise StoreUnavailable("The upload failed before; nothing was stored.")
+        self._has_failed = True
+        written = self._stream.write(data)
+        self._has_failed = False
+        return written
 
 
 class _Source:

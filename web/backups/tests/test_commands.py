@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 
 import pytest
 from django.conf import settings
+from django.core.management import load_command_class
 
 from backups.locks import only_one
 from backups.services import newest_backup
@@ -41,16 +43,34 @@ def shell(site):
 
 
 @pytest.fixture
-def manage(shell):
-    def run(*arguments, stdin="", **changes):
-        process = shell(*arguments, **changes)
-        out, err = process.communicate(stdin, timeout=60)
-        return process.returncode, out, err
+def manage(site, settings, monkeypatch, capsys):
+    """Runs a command here, as manage.py does, in the settings of the test's site."""
+    settings.MEDIA_ROOT = site.media_root
+    settings.BACKUP_STORAGE_URL = site.store_url
+
+    def run(name, *arguments, stdin="", **database):
+        for key, value in {"NAME": site.database.name, **database}.items():
+            monkeypatch.setitem(settings.DATABASES["default"], key, value)
+        monkeypatch.setattr("sys.stdin", StringIO(stdin))
+        status = 0
+        try:
+            load_command_class("backups", name).run_from_argv(
+                ["manage.py", name, *arguments]
+            )
+        except SystemExit as ended:
+            status = ended.code
+        out, err = capsys.readouterr()
+        return status, out, err
 
     return run
 
 
-def test_back_up_list_and_restore(site, store, manage):
+def test_back_up_list_and_restore(site, store, shell):
+    def manage(*arguments):
+        process = shell(*arguments)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
     files = picture(site.media_root)
     status, out, err = manage("backup")
     url = newest_backup(store, shelf=site.shelf).url
@@ -119,7 +139,7 @@ def test_a_wrong_url_exits_with_1(manage, url, words):
 
 
 def test_an_unreachable_server_exits_with_1(manage):
-    status, _, err = manage("backup", POSTGRES_HOST="/nowhere")
+    status, _, err = manage("backup", HOST="/nowhere")
     assert status == 1
     assert "on /nowhere cannot be reached" in err
     assert "Traceback" not in err
@@ -145,8 +165,8 @@ def test_sigterm_ends_a_backup_without_a_trace(with_tool, site, store, shell):
         pass
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
-    assert process.returncode == 128 + signal.SIGTERM
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM, err
     assert names_in(store) == []
     with only_one(site.database, purpose="backup"):
         pass

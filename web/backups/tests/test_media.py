@@ -11,7 +11,7 @@ from backups.media import MediaFile
 from backups.media_restore import MediaRestorer, read_manifest
 from backups.progress import Progress
 from backups.services import take_backup
-from backups.tests.conftest import NIGHT, QUIET, names_in
+from backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
 
 
 def manifest(backup, store):
@@ -74,6 +74,27 @@ def test_a_file_that_keeps_changing_is_named_as_skipped(site, store, monkeypatch
         writer.join()
     assert [one.path for one in backup.record.media.skipped] == ["changing"]
     assert "changing" not in manifest(backup, store)
+
+
+def test_a_file_changed_between_hash_and_upload_is_read_again(site, store):
+    """Otherwise a content would be stored under another one's name."""
+    large, old, new = site.media_root / "large", bytes(5_000_000), b"1" * 5_000_000
+    large.write_bytes(old)
+
+    def create(name):
+        if "/media/" in name and large.read_bytes() == old:
+            with large.open("r+b") as target:
+                target.write(new)
+        return store.create(name)
+
+    changing = Wrapped(store, create=create)
+    backup = take_backup(site, store=changing, now=NIGHT, progress=QUIET)
+    digest = hashlib.sha256(new).hexdigest()
+    assert manifest(backup, store)["large"].sha256 == digest
+    assert store.read(backup.address.shelf.blob(digest)) == new
+    assert (
+        store.find(backup.address.shelf.blob(hashlib.sha256(old).hexdigest())) is None
+    )
 
 
 def test_a_file_deleted_during_the_walk_is_named_as_skipped(site, store, monkeypatch):

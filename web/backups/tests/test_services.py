@@ -1,5 +1,8 @@
 import hashlib
+import json
 import subprocess
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -46,18 +49,23 @@ def test_take_backup_stores_what_the_format_says(site, store, backup):
     assert newest_backup(store, shelf=site.shelf) == backup
 
 
-def test_the_record_is_written_last(site, store):
-    written = []
+def watching(store):
+    """The store, and the names of what is sent to it."""
+    sent = []
 
     def put(name, data):
-        written.append(name)
+        sent.append(name)
         return store.put(name, data)
 
     def create(name):
-        written.append(name)
+        sent.append(name)
         return store.create(name)
 
-    watched = Wrapped(store, put=put, create=create)
+    return Wrapped(store, put=put, create=create), sent
+
+
+def test_the_record_is_written_last(site, store):
+    watched, written = watching(store)
     take_backup(site, store=watched, now=NIGHT, progress=QUIET)
     assert written[-1] == FOLDER + "backup.json"
     assert len(set(written)) == 7  # equal files may be on their way together
@@ -99,10 +107,10 @@ def test_rows_and_dump_come_from_one_snapshot(site, store):
 def test_the_second_night_sends_only_what_is_new(site, store, backup):
     (site.media_root / "photos" / "three.jpg").write_bytes(b"three")
     (site.media_root / "photos" / "one.jpg").rename(site.media_root / "moved.jpg")
-    before = set(names_in(store))
-    second = take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    watched, sent = watching(store)
+    second = take_backup(site, store=watched, now=NEXT_NIGHT, progress=QUIET)
     digest = hashlib.sha256(b"three").hexdigest()
-    assert {name for name in names_in(store) if name not in before} == {
+    assert set(sent) == {
         f"socle/local/media/{digest[:2]}/{digest}",
         *(
             f"socle/local/backups/2026-11-22T03-00-00Z/{name}"
@@ -124,7 +132,15 @@ def test_backups_are_listed_newest_first(site, store, backup):
     assert newest_backup(store, shelf=site.shelf) == second
 
 
-@pytest.mark.parametrize("record", [b'{"format": 2}', b"{", b"[]", b'{"format": 1}'])
+def test_a_record_of_a_later_format_is_not_guessed_at(site, store, backup):
+    later = json.loads(backup.record.to_json()) | {"format": 2}
+    name = "socle/local/backups/2026-11-23T03-00-00Z/backup.json"
+    store.put(name, json.dumps(later).encode())
+    (sentence,) = list_backups(store, shelf=site.shelf).unreadable
+    assert "its format is 2, not 1. A newer version" in sentence
+
+
+@pytest.mark.parametrize("record", [b"{", b"[]", b'{"format": 1}', b"\xff"])
 def test_an_unreadable_record_hides_no_other_backup(site, store, backup, record):
     store.put("socle/local/backups/2026-11-23T03-00-00Z/backup.json", record)
     listing = list_backups(store, shelf=site.shelf)
@@ -153,6 +169,33 @@ def test_a_failing_pg_dump_leaves_nothing(with_tool, site, store, script, words)
     with pytest.raises(DumpFailed, match=words):
         take_backup(broken, store=store, now=NIGHT, progress=QUIET)
     assert names_in(store) == []
+
+
+def test_a_wrapper_script_around_pg_dump_cannot_hold_a_failure_up(with_tool, store):
+    """Its child outlives it, with our pipes in its hands."""
+    broken = with_tool(
+        "pg_dump",
+        'case "$1" in --version) echo 99;; *) yes & sleep 0.3; yes; esac',
+    )
+
+    def create(name):
+        @contextmanager
+        def failing():
+            with store.create(name):
+                yield Failing()
+
+        return failing()
+
+    class Failing:
+        def write(self, data):
+            raise StoreUnavailable("gone")
+
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        take_backup(
+            broken, store=Wrapped(store, create=create), now=NIGHT, progress=QUIET
+        )
+    assert time.monotonic() - started < 30
 
 
 def test_a_pg_dump_older_than_the_server_is_refused(with_tool, store):

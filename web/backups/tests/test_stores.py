@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import google_crc32c
 import pytest
+from google.cloud.storage._media.requests import ResumableUpload
 
 from backups.exceptions import (
     ObjectExists,
@@ -62,6 +63,28 @@ def test_a_stream_that_fails_leaves_nothing(any_store, size):
         fail_half_way()
     assert any_store.find("a/stream") is None
     assert names_in(any_store) == []
+
+
+def test_a_write_after_a_failed_one_does_not_publish_half(store, monkeypatch):
+    """A library's `with` may still write while the failure passes through it."""
+    send = ResumableUpload.transmit_next_chunk
+
+    def interrupted(self, transport, **words):
+        send(self, transport, **words)
+        monkeypatch.setattr(ResumableUpload, "transmit_next_chunk", send)
+        raise KeyboardInterrupt
+
+    def write_after_failure():
+        with store.create("a") as target:
+            try:
+                target.write(LARGE)
+            finally:
+                target.write(LARGE[:9_000_000])
+
+    monkeypatch.setattr(ResumableUpload, "transmit_next_chunk", interrupted)
+    with pytest.raises(StoreUnavailable, match="nothing was stored"):
+        write_after_failure()
+    assert names_in(store) == []
 
 
 def test_an_unfinished_stream_is_not_seen(any_store):
