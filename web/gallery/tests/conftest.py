@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import User
 from accounts.services import fill_groups
 from gallery.models import Gallery
+from gallery.tests.workers import Worker
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +48,24 @@ def sent(monkeypatch):
 @pytest.fixture
 def upload():
     return SimpleUploadedFile
+
+
+@pytest.fixture
+def empty_broker():
+    with current_app.connection_for_write() as broker:
+        broker.default_channel.client.flushdb()
+
+
+@pytest.fixture
+def start_worker(empty_broker, tmp_path):
+    workers = []
+    with (tmp_path / "worker.log").open("w") as log:
+
+        def start() -> Worker:
+            workers.append(Worker(log))
+            return workers[-1]
+
+        yield start
+        for worker in workers:
+            if worker.process.poll() is None:
+                worker.kill()

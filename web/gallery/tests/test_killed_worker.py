@@ -2,75 +2,19 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from functools import cache
-from pathlib import Path
 
 import pytest
-from celery import current_app
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.utils import timezone
 
 from gallery.intake import accept_uploads
 from gallery.models import Photo
 from gallery.tests.photos import encoded, picture
+from gallery.tests.workers import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-class Worker:
-    """A worker as the stack runs it: a main process and one that draws."""
-
-    def __init__(self, log):
-        self.log = log
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "run_worker"],
-            cwd=settings.BASE_DIR,
-            env={
-                **os.environ,
-                "POSTGRES_DB": connection.settings_dict["NAME"],
-                "WORKER_CONCURRENCY": "1",
-            },
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-    def children(self) -> list[int]:
-        pid = self.process.pid
-        return [
-            int(child)
-            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
-
-    def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-@pytest.fixture
-def empty_broker():
-    with current_app.connection_for_write() as broker:
-        broker.default_channel.client.flushdb()
-
-
-@pytest.fixture
-def start_worker(empty_broker, tmp_path):
-    workers = []
-    with (tmp_path / "worker.log").open("w") as log:
-
-        def start() -> Worker:
-            workers.append(Worker(log))
-            return workers[-1]
-
-        yield start
-        for worker in workers:
-            if worker.process.poll() is None:
-                worker.kill()
 
 
 @cache
@@ -89,14 +33,6 @@ def slow_photo(empty_broker, gallery, photographer):
         now=timezone.now(),
     )
     return Photo.objects.get()
-
-
-def wait_for(photo, state, *, timeout_seconds=40):
-    deadline = time.monotonic() + timeout_seconds
-    while photo.state != state:
-        assert time.monotonic() < deadline, (photo.state, photo.error)
-        time.sleep(0.02)
-        photo.refresh_from_db()
 
 
 def files_of(photo):

@@ -1,71 +1,57 @@
 """A real worker, the real broker: what a message goes through."""
 
+from datetime import timedelta
+
 import pytest
 from celery import current_app
-from celery.contrib.testing.worker import start_worker
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from redis import Redis
 
 from gallery.intake import accept_uploads
 from gallery.models import Photo
 from gallery.queue import queue_length
 from gallery.services import requeue_photos
 from gallery.tests.photos import jpeg
+from gallery.tests.workers import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def broker():
-    """The broker, empty before and after."""
+def uploaded(empty_broker, gallery, photographer):
+    """Two good photos and one that was cut off, in this order."""
+    contents = [jpeg(seed=1), jpeg(seed=2), jpeg(2000, 1500, seed=3)[:20_000]]
+    files = [SimpleUploadedFile(f"{n}.jpg", data) for n, data in enumerate(contents)]
+    accept_uploads(gallery, files, owner=photographer, now=timezone.now())
+    return list(Photo.objects.order_by("name"))
+
+
+def wait_until_all_are_done(photos):
+    for photo, state in zip(photos, ["ready", "ready", "failed"], strict=True):
+        wait_for(photo, state)
+
+
+def test_uploads_become_ready_and_the_worker_outlives_a_bad_one(uploaded, start_worker):
+    worker = start_worker()
+
+    wait_until_all_are_done(uploaded)
+
+    assert "cut off" in uploaded[2].error
+    assert worker.process.poll() is None
+
+
+def test_a_broker_that_is_wiped_under_a_running_worker_loses_no_photo(
+    uploaded, start_worker
+):
     with current_app.connection_for_write() as connection:
-        client: Redis = connection.default_channel.client
-        client.flushdb()
-        yield client
-        client.flushdb()
+        broker = connection.default_channel.client
+        assert queue_length() == 3
+        broker.flushdb()
+        assert queue_length() == 0
+        start_worker()
+        broker.flushdb()
 
+        requeued = requeue_photos(now=timezone.now() + timedelta(minutes=2))
 
-@pytest.fixture
-def worker(broker):
-    with start_worker(
-        current_app, perform_ping_check=False, pool="threads", queues=["images"]
-    ):
-        yield
-
-
-def upload(gallery, owner, *seeds):
-    files = [SimpleUploadedFile(f"{seed}.jpg", jpeg(seed=seed)) for seed in seeds]
-    return accept_uploads(gallery, files, owner=owner, now=timezone.now())
-
-
-def wait_until_finished(timeout_seconds=20):
-    deadline = timezone.now() + timezone.timedelta(seconds=timeout_seconds)
-    while Photo.objects.unfinished().exists():
-        assert timezone.now() < deadline, Photo.objects.values_list("state", "error")
-
-
-def test_uploads_become_ready(gallery, photographer, worker):
-    upload(gallery, photographer, 1, 2, 3)
-
-    wait_until_finished()
-
-    assert {photo.state for photo in Photo.objects.all()} == {"ready"}
-
-
-def test_a_wiped_broker_loses_no_photo(gallery, photographer, broker):
-    upload(gallery, photographer, 1, 2)
-    assert queue_length() == 2
-    broker.flushdb()
-    assert queue_length() == 0
-
-    later = timezone.now() + timezone.timedelta(minutes=2)
-    requeued = requeue_photos(now=later)
-
-    assert requeued.lost_messages == 2
-    assert queue_length() == 2
-    with start_worker(
-        current_app, perform_ping_check=False, pool="threads", queues=["images"]
-    ):
-        wait_until_finished()
-    assert {photo.state for photo in Photo.objects.all()} == {"ready"}
+    assert requeued.lost_messages == 3
+    wait_until_all_are_done(uploaded)
