@@ -14,6 +14,8 @@ OUTSIDE_THE_SITE = {
     "ADMIN_EMAIL",
     "BACKUP_AT",
     "HTTP_PORT",
+    "HTTPS_PORT",
+    "IMAGE_TAG",
     "REDIS_PASSWORD",
     "POSTGRES_VERSION",
 }

@@ -1,0 +1,268 @@
+#!/usr/bin/env bash
+# The whole stack in Docker, from a fresh clone to the sign-in. Safe to run again.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source scripts/lib.sh    # say, step, die, timed, env_value, set_env_value, random_secret
+source scripts/docker.sh # compose, engine_answers, wait_until_healthy, explain_containers
+
+usage() {
+  cat <<'END'
+Usage: ./install_docker.sh [local | dev | prod]
+
+  local    docker-compose.yml: your files inside the containers, reloading (the default)
+  dev      dev.yml: production's images, self-signed certificates
+  prod     prod.yml
+  --help   this text
+
+Checks everything first, then writes .env (what is in it is kept), builds, starts, waits
+until every service is healthy and makes the first administrator. For a first .env it
+takes PROJECT_NAME, HTTP_PORT, HTTPS_PORT, SITE_URL and ADMIN_EMAIL from the environment.
+Exit status: 0 done, 1 failed, 2 wrong usage.
+END
+}
+
+PASSWORD_FILE=.local/docker-admin-password
+NEEDED_MB="${NEEDED_MB:-4000}"
+HEALTHY_WITHIN_SECONDS="${HEALTHY_WITHIN_SECONDS:-240}"
+
+# --- Checks: nothing is changed here -----------------------------------------
+
+check() {
+  need docker "Install Docker: https://docs.docker.com/engine/install/ (or use ./install_local.sh, which needs none)"
+  engine_answers
+  compose_is_new_enough
+  buildkit_is_there
+  values_are_plain
+  ports_are_free
+  disk_has_room "$NEEDED_MB"
+  folders_can_be_written
+}
+
+# Compose and shells change $, #, quotes and spaces; so they are refused, by name.
+values_are_plain() {
+  local line bad=()
+  [[ -e .env ]] || return 0
+  while IFS= read -r line; do
+    if [[ "$line" =~ ^[A-Z_]+= && ! "$line" =~ ^[A-Z_]+=[A-Za-z0-9_.,:/@*+-]*$ ]]; then
+      bad+=("${line%%=*}")
+    fi
+  done <.env
+  if ((${#bad[@]} > 0)); then
+    die "These values in .env have a sign that Compose or a shell would change: ${bad[*]}" \
+      "Use letters, digits and - _ . : / @ , only. (docs/troubleshooting.md: A value in .env cannot be used)"
+  fi
+}
+
+# usage: setting NAME DEFAULT    From .env, or for a first .env from the environment.
+setting() {
+  local value
+  if [[ -e .env ]]; then value="$(env_value .env "$1")"; else value="${!1:-}"; fi
+  printf '%s' "${value:-$2}"
+}
+
+ports_are_free() {
+  local name port
+  for name in "${PORT_NAMES[@]}"; do
+    port="$(setting "$name" "${DEFAULT_PORTS[$name]}")"
+    if port_is_taken "$port" && ! { [[ -e .env ]] && port_is_ours "$port"; }; then
+      die "Port $port is taken by another program." \
+        "Stop it, or choose another: $name=8081 in .env$([[ -e .env ]] || echo " or before this command"), and the same in SITE_URL. (docs/troubleshooting.md: Port is taken (Docker))"
+    fi
+  done
+}
+
+# What containers write into the tree. A folder of somebody else's is named, not taken.
+WRITTEN_FOLDERS=(web/frontend/dist web/frontend/node_modules)
+
+folders_can_be_written() {
+  local folder
+  if ((EUID == 0)); then return 0; fi
+  for folder in web/frontend secrets "${WRITTEN_FOLDERS[@]}"; do
+    if [[ -e "$folder" && ! -w "$folder" ]]; then
+      die "The folder $folder cannot be written by uid $EUID: it belongs to uid $(stat -c %u "$folder")." \
+        "Run: sudo chown -R $EUID:$(id -g) $folder (docs/troubleshooting.md: The … folder … cannot be written by uid …)"
+    fi
+  done
+}
+
+# --- Changes -----------------------------------------------------------------
+
+# The user whom files in the tree belong to: yours, also below sudo. Containers never
+# run as root, so for root itself it is 1000.
+owner_uid() { if ((EUID != 0)); then id -u; else echo "${SUDO_UID:-1000}"; fi; }
+owner_gid() { if ((EUID != 0)); then id -g; else echo "${SUDO_GID:-1000}"; fi; }
+
+write_env() {
+  local first=no
+  if [[ ! -e .env ]]; then
+    first=yes
+    install -m 600 /dev/null .env
+    if [[ -n "${SUDO_UID:-}" ]]; then chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" .env; fi
+  fi
+  add_new_variables
+  if [[ "$first" == yes ]]; then take_first_values; fi
+  fill_generated
+  chmod 600 .env
+}
+
+# Adds each variable of .env.example that .env has not, with its comment.
+add_new_variables() {
+  local line comment=''
+  while IFS= read -r line; do
+    if [[ "$line" =~ ^([A-Z_]+)= ]]; then
+      if ! grep -q "^${BASH_REMATCH[1]}=" .env; then printf '%s%s\n' "$comment" "$line" >>.env; fi
+      comment=''
+    else
+      comment+="$line"$'\n'
+    fi
+  done <.env.example
+}
+
+take_first_values() {
+  local name
+  for name in PROJECT_NAME HTTP_PORT HTTPS_PORT SITE_URL ADMIN_EMAIL; do
+    if [[ -n "${!name:-}" ]]; then set_env_value .env "$name" "${!name}"; fi
+  done
+  set_env_value .env ENVIRONMENT "$STAGE"
+  if [[ "$STAGE" == local && -z "${SITE_URL:-}" ]]; then
+    set_env_value .env SITE_URL "http://localhost:$(env_value .env HTTP_PORT)"
+  fi
+}
+
+# Fills what is empty and whose comment in .env.example says (generated).
+fill_generated() {
+  local line generated=no name
+  while IFS= read -r line; do
+    if [[ "$line" == *"(generated)"* ]]; then generated=yes; fi
+    if [[ ! "$line" =~ ^([A-Z_]+)= ]]; then
+      if [[ -z "$line" ]]; then generated=no; fi
+      continue
+    fi
+    name="${BASH_REMATCH[1]}"
+    if [[ "$generated" == yes && -z "$(env_value .env "$name")" ]]; then
+      set_env_value .env "$name" "$(generated_value "$name")"
+    fi
+    if [[ "$name" != APP_UID ]]; then generated=no; fi # one comment for uid and gid
+  done <.env.example
+}
+
+generated_value() {
+  case "$1" in
+    APP_UID) owner_uid ;;
+    APP_GID) owner_gid ;;
+    *) random_secret 40 ;;
+  esac
+}
+
+make_folders() {
+  local uid gid
+  mkdir -p secrets .local "${WRITTEN_FOLDERS[@]}"
+  if ((EUID != 0)); then return 0; fi
+  uid="$(env_value .env APP_UID)" gid="$(env_value .env APP_GID)"
+  chown -R "$uid:$gid" "${WRITTEN_FOLDERS[@]}"
+  if [[ -n "${SUDO_UID:-}" ]]; then
+    chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" secrets .local
+  else
+    say "  You are root: containers run as uid $uid, which now owns ${WRITTEN_FOLDERS[*]}."
+  fi
+}
+
+start() {
+  compose up --detach --remove-orphans
+  wait_until_healthy "$HEALTHY_WITHIN_SECONDS"
+}
+
+start_services() {
+  timed "Postgres" compose up --detach --wait postgres || unhealthy
+  repair_password
+  timed "All services, healthy" start || unhealthy
+}
+
+unhealthy() {
+  explain_containers
+  die "Not every service became healthy." "Repair what is named above, then run ./install_docker.sh again; nothing is lost."
+}
+
+# The password goes through standard input: nobody sees it in a list of processes.
+make_admin() {
+  local email="$1"
+  if [[ ! -s "$PASSWORD_FILE" ]]; then
+    install -m 600 /dev/null "$PASSWORD_FILE"
+    random_secret 20 >"$PASSWORD_FILE"
+    if [[ -n "${SUDO_UID:-}" ]]; then chown "$SUDO_UID" "$PASSWORD_FILE"; fi
+  fi
+  # shellcheck disable=SC2016 # the container's variables
+  compose exec -T web sh -c \
+    'ADMIN_PASSWORD="$(cat)"; export ADMIN_PASSWORD; exec python manage.py create_admin --email "$1"' sh "$email" <"$PASSWORD_FILE"
+}
+
+first_admin() {
+  local email
+  email="$(env_value .env ADMIN_EMAIL)"
+  if ! ADMIN_ANSWER="$(make_admin "$email" 2>&1)"; then
+    die "The first administrator could not be made: ${ADMIN_ANSWER##*$'\n'}" \
+      "Repair ADMIN_EMAIL in .env, then run ./install_docker.sh again."
+  fi
+}
+
+prepare_bucket() { compose exec -T web python manage.py check_storage; }
+
+# --- The end -----------------------------------------------------------------
+
+summary() {
+  local url email
+  url="$(env_value .env SITE_URL)" email="$(env_value .env ADMIN_EMAIL)"
+  say
+  step "The site is at $url"
+  say "  sign in    $email"
+  if [[ "$ADMIN_ANSWER" == Made* ]]; then
+    say "  password   $(cat "$PASSWORD_FILE")   (shown once; kept in $PASSWORD_FILE)"
+  else
+    say "  password   unchanged; the first one is kept in $PASSWORD_FILE"
+  fi
+  say "  tasks      $url/flower/   (for signed-in staff)"
+  say
+  say "Next:"
+  say "  docker compose$FILE_OPTION logs --follow web     what the site says"
+  say "  ./google_storage.sh -b              back up database and uploads"
+  say "  docker compose$FILE_OPTION stop                  stop it; 'start' brings it back"
+}
+
+choose_stage() {
+  STAGE="${1:-local}"
+  declare -gA DEFAULT_PORTS=([HTTP_PORT]=8080 [HTTPS_PORT]=8443)
+  case "$STAGE" in
+    local) PORT_NAMES=(HTTP_PORT) FILE_OPTION='' ;;
+    dev | prod)
+      COMPOSE_FILE_NAME="$STAGE.yml" FILE_OPTION=" -f $STAGE.yml"
+      PORT_NAMES=(HTTP_PORT HTTPS_PORT)
+      ;;
+    *)
+      say "Stopped: '$STAGE' is none of local, dev and prod."
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+main() {
+  if [[ "${1:-}" == --help || "${1:-}" == -h ]]; then usage; exit; fi
+  if (($# > 1)); then usage >&2; exit 2; fi
+  choose_stage "$@"
+  step "Checking"
+  check
+  say "  ${GREEN}ok${PLAIN}  engine, Compose, BuildKit, ports, disk"
+  step "Installing"
+  write_env
+  make_folders
+  timed "Images" compose build || die "The images could not be built." "The last lines above say why."
+  step "Starting"
+  start_services
+  first_admin
+  if [[ "$STAGE" == local ]]; then
+    timed "Bucket for backups" prepare_bucket || die "The storage server refused." "See docs/troubleshooting.md: The storage server is unhealthy"
+  fi
+  summary
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi # tests source this file
