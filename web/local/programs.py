@@ -1,7 +1,6 @@
 """The programs of the local stack, in the order in which they start."""
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,13 +98,14 @@ class Services:
 def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
     """web, sweeper, worker, flower: `env` says on which ports."""
     heartbeat = Path(env["WORKER_HEARTBEAT_FILE"])
-    started = time.time()
     site = f"http://127.0.0.1:{env['WEB_PORT']}"
     flower = f"http://127.0.0.1:{env['FLOWER_PORT']}/flower/healthcheck"
     celery = ["-m", "celery", "--app=config"]
 
-    def python(name: str, title: str, arguments: list[str], is_ready, **more):
-        command = tied([sys.executable, *arguments])
+    def python(
+        name: str, title: str, arguments: list[str], is_ready, tie="TERM", **more
+    ):
+        command = tied([sys.executable, *arguments], signal=tie)
         return Program(name, title, command, layout.web, is_ready, **more)
 
     return [
@@ -126,7 +126,9 @@ def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
             "worker",
             "Worker (Celery)",
             ["manage.py", "run_worker"],
-            lambda: heartbeat.exists() and heartbeat.stat().st_mtime >= started,
+            heartbeat.exists,
+            # When supervisord dies so does Redis, and without it no worker ever stops.
+            tie="KILL",
             stop_seconds=25,  # longer than CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
             # A stop lets tasks finish for a while, then gives them back to the queue.
             environment={"REMAP_SIGTERM": "SIGQUIT"},

@@ -22,7 +22,7 @@ from local.steps import step
 from local.supervision import Supervisor
 from local.ties import postgres_account
 
-ORPHANS_SECONDS = 15
+ORPHANS_SECONDS = 5
 
 
 class Stack:
@@ -118,6 +118,7 @@ class Stack:
                 )
 
     def start_site(self) -> None:
+        Path(self.env["WORKER_HEARTBEAT_FILE"]).unlink(missing_ok=True)
         for program in self.site_programs:
             with step(program.title):
                 self.supervisor.start_program(program)
