@@ -197,12 +197,12 @@ make_admin() {
 }
 
 first_admin() {
-  local email
-  email="$(env_value .env ADMIN_EMAIL)"
-  if ! ADMIN_ANSWER="$(make_admin "$email" 2>&1)"; then
-    die "The first administrator could not be made: ${ADMIN_ANSWER##*$'\n'}" \
-      "Repair ADMIN_EMAIL in .env, then run ./install_docker.sh again."
-  fi
+  local answer status=0
+  answer="$(mktemp)"
+  make_admin "$(env_value .env ADMIN_EMAIL)" 2>&1 | tee "$answer" || status=1
+  ADMIN_ANSWER="$(tail -n 1 "$answer")"
+  rm -f "$answer"
+  return "$status"
 }
 
 prepare_bucket() { compose exec -T web python manage.py check_storage; }
@@ -258,7 +258,8 @@ main() {
   timed "Images" compose build || die "The images could not be built." "The last lines above say why."
   step "Starting"
   start_services
-  first_admin
+  timed "First administrator" first_admin || die "The first administrator could not be made." \
+    "The last line above says why; ADMIN_EMAIL is in .env. Then run ./install_docker.sh again."
   if [[ "$STAGE" == local ]]; then
     timed "Bucket for backups" prepare_bucket || die "The storage server refused." "See docs/troubleshooting.md: The storage server is unhealthy"
   fi
