@@ -1,0 +1,185 @@
+"""
+What holds for every container of the project.
+
+A rule takes a stage's resolved file (`docker compose config`) and yields one sentence
+for each thing that breaks it. Whoever may break a rule is named here, with the reason.
+"""
+
+from collections.abc import Callable, Iterator
+
+Rule = Callable[[dict], Iterator[str]]
+RULES: list[Rule] = []
+
+# One shot: it ends, so nobody waits for its health, and it must not start again.
+ONE_SHOT = {"migrate"}
+# cron's daemon becomes another user for each job; it runs none as root itself.
+MAY_START_AS_ROOT = {"cron"}
+CAPABILITIES = {"cron": {"SETUID", "SETGID"}}
+# Nobody: what has to be written lies on volumes and in memory.
+MAY_WRITE_TO_ITS_ROOT: set[str] = set()
+# Reaches nothing and is reached by nobody: it only reads and writes files.
+WITHOUT_NETWORK = {"npm_watch"}
+# The site, its workers and their database; nginx is reached from outside, so not it.
+ON_DATA = {"postgres", "redis", "migrate", "web", "worker", "flower", "cron"}
+AFTER_MIGRATE = {"web", "worker", "flower", "cron"}
+# The way out leads to the bucket.
+MAY_LEAVE = {"web", "worker", "cron", "storage"}
+
+
+def rule(function: Rule) -> Rule:
+    RULES.append(function)
+    return function
+
+
+def services(config: dict) -> list[tuple[str, dict]]:
+    return sorted(config["services"].items())
+
+
+@rule
+def has_a_healthcheck(config):
+    for name, service in services(config):
+        check = service.get("healthcheck", {})
+        if name not in ONE_SHOT and (check.get("disable") or not check.get("test")):
+            yield f"{name} has no healthcheck"
+
+
+@rule
+def starts_again(config):
+    for name, service in services(config):
+        wanted = "no" if name in ONE_SHOT else "unless-stopped"
+        if service.get("restart") != wanted:
+            yield f"{name} has restart {service.get('restart')!r} instead of {wanted!r}"
+
+
+@rule
+def has_limits(config):
+    for name, service in services(config):
+        limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+        for limit in ("cpus", "memory"):
+            if not float(limits.get(limit, 0)):
+                yield f"{name} has no limit of {limit}"
+
+
+@rule
+def gains_no_privileges(config):
+    for name, service in services(config):
+        if "no-new-privileges:true" not in service.get("security_opt", []):
+            yield f"{name} lacks no-new-privileges"
+
+
+@rule
+def has_no_capabilities(config):
+    for name, service in services(config):
+        if service.get("cap_drop") != ["ALL"]:
+            yield f"{name} does not drop all capabilities"
+        extra = set(service.get("cap_add") or []) - CAPABILITIES.get(name, set())
+        if extra:
+            yield f"{name} adds {sorted(extra)}"
+
+
+@rule
+def stays_in_its_container(config):
+    for name, service in services(config):
+        if service.get("privileged"):
+            yield f"{name} is privileged"
+        for space in ("pid", "ipc", "network_mode", "userns_mode", "uts"):
+            if service.get(space) not in (None, "none", "private"):
+                yield f"{name} has {space} {service[space]!r}"
+        if service.get("devices"):
+            yield f"{name} has devices of the machine"
+
+
+@rule
+def has_a_read_only_root(config):
+    for name, service in services(config):
+        if not service.get("read_only") and name not in MAY_WRITE_TO_ITS_ROOT:
+            yield f"{name} can write to its root"
+
+
+@rule
+def is_not_root(config):
+    for name, service in services(config):
+        user = str(service.get("user") or "root").split(":")[0]
+        if user in ("root", "0") and name not in MAY_START_AS_ROOT:
+            yield f"{name} runs as root"
+
+
+@rule
+def rotates_its_log(config):
+    for name, service in services(config):
+        options = service.get("logging", {}).get("options", {})
+        if not {"max-size", "max-file"} <= set(options):
+            yield f"{name}'s log grows for ever"
+
+
+@rule
+def never_sees_the_docker_socket(config):
+    for name, service in services(config):
+        for volume in service.get("volumes", []):
+            source = volume.get("source", "")
+            reaches = source in ("/", "/var", "/var/run", "/run")
+            if volume["type"] == "bind" and (reaches or "docker" in source):
+                yield f"{name} mounts {source}"
+
+
+@rule
+def only_nginx_publishes(config):
+    for name, service in services(config):
+        if service.get("ports") and name != "nginx":
+            yield f"{name} publishes a port"
+
+
+@rule
+def names_its_networks(config):
+    for name, service in services(config):
+        networks = set(service.get("networks") or {})
+        if not networks and name not in WITHOUT_NETWORK:
+            yield f"{name} is on no network"
+        if "default" in networks:
+            yield f"{name} is on the implicit network"
+
+
+@rule
+def keeps_data_apart(config):
+    if not config["networks"]["data"].get("internal"):
+        yield "the network data leads out"
+    for name, service in services(config):
+        networks = set(service.get("networks") or {})
+        if "data" in networks and name not in ON_DATA:
+            yield f"{name} is on the network data"
+        if "outside" in networks and name not in MAY_LEAVE:
+            yield f"{name} has a way out"
+
+
+@rule
+def waits_for_migrate(config):
+    for name in sorted(AFTER_MIGRATE):
+        waits_for = config["services"][name].get("depends_on", {})
+        wanted = {
+            "migrate": "service_completed_successfully",
+            "postgres": "service_healthy",
+            "redis": "service_healthy",
+        }
+        for other, condition in wanted.items():
+            if waits_for.get(other, {}).get("condition") != condition:
+                yield f"{name} does not wait for {other}: {condition}"
+    if config["services"]["nginx"].get("depends_on"):
+        yield "nginx waits for another service, instead of showing its starting page"
+
+
+@rule
+def pins_its_image(config):
+    for name, service in services(config):
+        image, _, tag = service["image"].rpartition(":")
+        ours = image.startswith(f"{config['name'].split('-')[0]}-")
+        if not ours and (not image or tag == "latest"):
+            yield f"{name} takes whatever {service['image']} is today"
+
+
+@rule
+def shows_no_secret_on_a_command_line(config):
+    for name, service in services(config):
+        words = [service.get("command"), service.get("entrypoint")]
+        words.append(service.get("healthcheck", {}).get("test"))
+        if "generated" in str(words):
+            yield f"{name} shows a secret to `ps`"

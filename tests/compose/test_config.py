@@ -1,0 +1,100 @@
+"""The three files, as `docker compose config` understands them."""
+
+import pytest
+from compose_files import (
+    COMPOSE_FILES,
+    GENERATED,
+    STAGES,
+    complete_values,
+    config,
+    docker,
+    write_project,
+)
+
+ADVICE = "run ./install_docker.sh first, it writes .env"
+LOCAL_ONLY = {"storage", "npm_watch"}
+NEEDED = [
+    (stage, name)
+    for stage in STAGES
+    for name in GENERATED
+    if stage == "local" or not name.startswith("APP_")
+]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_file_is_complete_on_its_own(compose, tmp_path, stage):
+    write_project(tmp_path, complete_values())
+    for name in set(COMPOSE_FILES) - {"services.yml", STAGES[stage]}:
+        (tmp_path / name).unlink()
+
+    done = docker("compose", "-f", STAGES[stage], "config", "--quiet", folder=tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_without_env_the_advice_is_to_run_the_installer(compose, tmp_path, stage):
+    write_project(tmp_path, None)
+
+    done = config(tmp_path, stage)
+
+    assert done.returncode != 0
+    assert ADVICE in done.stderr
+
+
+@pytest.mark.parametrize(("stage", "name"), NEEDED)
+def test_an_empty_must_have_is_named(compose, tmp_path, stage, name):
+    write_project(tmp_path, complete_values() | {name: ""})
+
+    done = config(tmp_path, stage)
+
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert ADVICE in done.stderr
+
+
+def test_local_adds_two_services_and_drops_none(stages):
+    local, dev, prod = (set(stages[stage]["services"]) for stage in STAGES)
+
+    assert dev == prod
+    assert local - dev == LOCAL_ONLY
+    assert dev <= local
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_says_which_it_is(stages, stage):
+    for name in ("migrate", "web", "worker", "flower", "cron"):
+        environment = stages[stage]["services"][name]["environment"]
+        assert environment["ENVIRONMENT"] == stage, name
+        emulator = "http://storage:4443" if stage == "local" else ""
+        assert environment["STORAGE_EMULATOR_HOST"] == emulator, name
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_dev_and_prod_run_the_code_of_their_images(stages, stage):
+    for name, service in stages[stage]["services"].items():
+        bound = [v["target"] for v in service.get("volumes", []) if v["type"] == "bind"]
+        assert set(bound) <= {"/secrets"}, name
+
+
+def test_stages_on_one_machine_share_no_container_and_no_volume(stages):
+    names = [stages[stage]["name"] for stage in STAGES]
+    volumes = [v["name"] for stage in STAGES for v in stages[stage]["volumes"].values()]
+
+    assert names == ["socle", "socle-dev", "socle-prod"]
+    assert len(volumes) == len(set(volumes))
+
+
+def test_local_is_published_on_this_machine_alone(stages):
+    ports = stages["local"]["services"]["nginx"]["ports"]
+
+    assert [port["host_ip"] for port in ports] == ["127.0.0.1"]
+
+
+def test_files_in_the_tree_belong_to_whoever_ran_the_installer(stages):
+    services = stages["local"]["services"]
+
+    for name in ("web", "cron"):
+        args = services[name]["build"]["args"]
+        assert (args["APP_UID"], args["APP_GID"]) == ("1234", "1234"), name
+    assert services["npm_watch"]["user"] == "1234:1234"
