@@ -47,8 +47,9 @@ def read(pid: int, name: str) -> bytes:
 def end_processes(found: list[int], *, patience_seconds: float) -> None:
     """Wait for them to end by themselves, then ask them to, then make them."""
     for number in (None, signal.SIGTERM, signal.SIGKILL):
-        for pid in found if number else []:
-            send(pid, number)
+        if number is not None:
+            for pid in found:
+                send(pid, number)
         deadline = time.monotonic() + patience_seconds
         while (found := [pid for pid in found if is_alive(pid)]) and (
             time.monotonic() < deadline
