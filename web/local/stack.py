@@ -95,9 +95,10 @@ class Stack:
         postgres, valkey, storage = self.services.all()
         if not postgres.has_data:
             forget_admin(self.layout)
-        for service, program in zip(self.services.all(), self.programs, strict=False):
+        preparations = [postgres.prepare, valkey.prepare, storage.prepare]
+        for prepare, program in zip(preparations, self.programs, strict=False):
             with step(program.title):
-                service.prepare()
+                prepare()
                 self.supervisor.start_program(program)
                 self.supervisor.wait_for(program)
         with step("Database and bucket"):
