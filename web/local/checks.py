@@ -155,9 +155,8 @@ def has_module(name: str) -> bool:
 def own_pip() -> Path | None:
     """The pip that comes with Python, inside a wheel that runs as it is."""
     spec = importlib.util.find_spec("ensurepip")
-    places = [
-        Path(place) / "_bundled" for place in spec.submodule_search_locations or []
-    ]
+    folders = (spec and spec.submodule_search_locations) or []
+    places = [Path(folder) / "_bundled" for folder in folders]
     if distribution := sysconfig.get_config_var("WHEEL_PKG_DIR"):
         places.append(Path(distribution))
     wheels = [wheel for place in places for wheel in place.glob("pip-*.whl")]
