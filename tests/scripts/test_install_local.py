@@ -20,6 +20,8 @@ from local.exceptions import LocalError  # noqa: E402
 
 PROGRAMS = {"postgres", "redis", "storage", "web", "worker", "flower", "sweeper"}
 ORPHANS_SECONDS = 20
+# By hand, before the first run; and a light stack for a machine that is busy testing.
+CHOSEN = "# mine\nWEB_WORKERS=1\nWORKER_CONCURRENCY=1\n"
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,8 @@ def project():
         root.parent.chmod(0o755)  # Postgres' account passes through
         root.mkdir()
         copy_tree(root)
+        (root / ".local").mkdir()
+        (root / ".local" / "env").write_text(CHOSEN)
         project = Project(root)
         yield project
         project.end()
@@ -63,6 +67,7 @@ def test_a_first_run_ends_with_a_site_that_answers(project, first_run):
 
 @pytest.mark.slow
 def test_secrets_are_readable_by_their_owner_alone(project, first_run):
+    assert (project.local / "env").read_text().startswith(CHOSEN)
     assert mode(project.local / "env") == 0o600
     assert mode(project.local / "admin-password") == 0o600
     assert mode(project.local / "bucket") == mode(project.local / "logs") == 0o700

@@ -32,6 +32,7 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
     lines += [f"{name}={value}" for name, value in missing.items()]
     text = "\n".join(lines) + "\n"
     if path.exists() and path.read_text() == text:
+        path.chmod(0o600)
         return
     changed = path.with_name(f"{path.name}.new")
     changed.touch(mode=0o600)

@@ -20,7 +20,7 @@ from local.programs import Program
 from local.supervisor_file import supervisor_file
 from local.ties import tied
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 STOP_SECONDS = 180  # all programs together; each has a limit of its own
 RUNNING = {ProcessStates.STARTING, ProcessStates.RUNNING}
 FAILED = {ProcessStates.BACKOFF, ProcessStates.FATAL, ProcessStates.EXITED}
