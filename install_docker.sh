@@ -38,17 +38,26 @@ check() {
   folders_can_be_written
 }
 
+FROM_THE_ENVIRONMENT=(PROJECT_NAME HTTP_PORT HTTPS_PORT SITE_URL ADMIN_EMAIL)
+
+# What the environment gives for a first .env, as lines of it.
+values_given() {
+  local name
+  for name in "${FROM_THE_ENVIRONMENT[@]}"; do
+    if [[ -n "${!name:-}" ]]; then printf '%s=%s\n' "$name" "${!name//$'\n'/ }"; fi
+  done
+}
+
 # Compose and shells change $, #, quotes and spaces; so they are refused, by name.
 values_are_plain() {
   local line bad=()
-  [[ -e .env ]] || return 0
-  while IFS= read -r line; do
-    if [[ "$line" =~ ^[A-Z_]+= && ! "$line" =~ ^[A-Z_]+=[A-Za-z0-9_.,:/@*+-]*$ ]]; then
+  while IFS= read -r line || [[ -n "$line" ]]; do
+    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "$line" =~ ^[A-Z0-9_]+=[A-Za-z0-9_.,:/@*+-]*$ ]]; then
       bad+=("${line%%=*}")
     fi
-  done <.env
+  done < <(if [[ -e .env ]]; then cat .env; else values_given; fi)
   if ((${#bad[@]} > 0)); then
-    die "These values in .env have a sign that Compose or a shell would change: ${bad[*]}" \
+    die "These values $([[ -e .env ]] && echo in .env || echo you gave) have a sign that Compose or a shell would change: ${bad[*]}" \
       "Use letters, digits and - _ . : / @ , only. (docs/troubleshooting.md: A value in .env cannot be used)"
   fi
 }
@@ -108,6 +117,7 @@ write_env() {
 # Adds each variable of .env.example that .env has not, with its comment.
 add_new_variables() {
   local line comment=''
+  if [[ -n "$(tail -c 1 .env)" ]]; then echo >>.env; fi # its last line had no end
   while IFS= read -r line; do
     if [[ "$line" =~ ^([A-Z_]+)= ]]; then
       if ! grep -q "^${BASH_REMATCH[1]}=" .env; then printf '%s%s\n' "$comment" "$line" >>.env; fi
@@ -120,7 +130,7 @@ add_new_variables() {
 
 take_first_values() {
   local name
-  for name in PROJECT_NAME HTTP_PORT HTTPS_PORT SITE_URL ADMIN_EMAIL; do
+  for name in "${FROM_THE_ENVIRONMENT[@]}"; do
     if [[ -n "${!name:-}" ]]; then set_env_value .env "$name" "${!name}"; fi
   done
   set_env_value .env ENVIRONMENT "$STAGE"
@@ -168,7 +178,7 @@ make_folders() {
 }
 
 start() {
-  compose up --detach --remove-orphans
+  compose up --detach --remove-orphans || return
   wait_until_healthy "$HEALTHY_WITHIN_SECONDS"
 }
 
@@ -197,11 +207,14 @@ make_admin() {
 }
 
 first_admin() {
-  local answer status=0
+  local answer status=0 is_new=yes
+  if [[ -s "$PASSWORD_FILE" ]]; then is_new=no; fi
   answer="$(mktemp)"
   make_admin "$(env_value .env ADMIN_EMAIL)" 2>&1 | tee "$answer" || status=1
   ADMIN_ANSWER="$(tail -n 1 "$answer")"
   rm -f "$answer"
+  # A password that nobody was given is not kept.
+  if [[ "$is_new" == yes && "$ADMIN_ANSWER" != Made* ]]; then rm -f "$PASSWORD_FILE"; fi
   return "$status"
 }
 
@@ -217,8 +230,10 @@ summary() {
   say "  sign in    $email"
   if [[ "$ADMIN_ANSWER" == Made* ]]; then
     say "  password   $(cat "$PASSWORD_FILE")   (shown once; kept in $PASSWORD_FILE)"
-  else
+  elif [[ -s "$PASSWORD_FILE" ]]; then
     say "  password   unchanged; the first one is kept in $PASSWORD_FILE"
+  else
+    say "  password   unchanged: this administrator was there before"
   fi
   say "  tasks      $url/flower/   (for signed-in staff)"
   say

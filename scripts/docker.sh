@@ -49,7 +49,9 @@ disk_has_room() {
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # usage: port_is_ours PORT    Whether this project's own nginx publishes it.
-port_is_ours() { [[ "$(compose ps --format '{{.Publishers}}' nginx 2>/dev/null)" == *" $1 "* ]]; }
+port_is_ours() {
+  compose ps --format '{{range .Publishers}}{{println .PublishedPort}}{{end}}' nginx 2>/dev/null | grep -qx "$1"
+}
 
 # One line a container: service, state, health, exit status, name.
 containers() {
@@ -63,15 +65,16 @@ is_well() {
 
 # True once every service is healthy; false, at once, when one cannot become it any more.
 wait_until_healthy() {
-  local deadline=$((SECONDS + $1)) service state health code name pending
+  local deadline=$((SECONDS + $1)) service state health code name pending seen
   while ((SECONDS < deadline)); do
-    pending=''
+    pending='' seen=0
     while IFS='|' read -r service state health code name; do
+      ((seen += 1))
       if is_well "$service" "$state" "$health" "$code"; then continue; fi
       if [[ "$health" == unhealthy || "$service $state" == "migrate exited" ]]; then return 1; fi
       pending+=" $name"
     done < <(containers)
-    if [[ -z "$pending" ]]; then return 0; fi
+    if ((seen > 0)) && [[ -z "$pending" ]]; then return 0; fi
     sleep 0.5
   done
   return 1
@@ -81,13 +84,16 @@ indent() { sed 's/^/    /' >&2; }
 
 # usage: explain_containers    Says of each container that is not well all that helps.
 explain_containers() {
-  local service state health code name logs
+  local service state health code name said logs
   while IFS='|' read -r service state health code name <&3; do
     if is_well "$service" "$state" "$health" "$code" || [[ "$state" == created ]]; then continue; fi
     step "$name is $state${health:+, $health}$([[ "$state" != exited ]] || echo ", exit status $code")"
-    say "Its health check says:"
-    docker inspect --format '{{with .State.Health}}{{range .Log}}{{.Output}}{{end}}{{end}}' "$name" |
-      grep -v '^$' | tail -n 3 | indent
+    said="$(docker inspect --format '{{with .State.Health}}{{range .Log}}{{.Output}}{{end}}{{end}}' "$name" |
+      sed '/^$/d' | tail -n 3)"
+    if [[ -n "$said" ]]; then
+      say "Its health check says:"
+      indent <<<"$said"
+    fi
     say "Its last 30 lines:"
     logs="$(docker logs --tail 30 "$name" 2>&1)"
     indent <<<"$logs"

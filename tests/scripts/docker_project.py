@@ -1,0 +1,126 @@
+"""A copy of ./install_docker.sh beside a docker that only notes its calls."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCRIPTS = ("install_docker.sh", "scripts/lib.sh", "scripts/docker.sh", ".env.example")
+
+# Answers from the files of its folder; a file NAME.status holds an exit status.
+DOCKER = """#!/usr/bin/env bash
+here="$(dirname "$0")/../answers"
+echo "$*" >>"$here/calls"
+answer() {
+  if [[ -e "$here/$1" ]]; then cat "$here/$1"; else echo "${2:-}"; fi
+  if [[ -e "$here/$1.status" ]]; then exit "$(cat "$here/$1.status")"; fi
+  exit 0
+}
+case "$*" in
+  info*ServerVersion*) answer info 26.1.5 >&2 ;;
+  info*) answer disk "$here" ;;
+  "compose version"*) answer version 2.26.1-4 ;;
+  "buildx version") answer buildx ;;
+  *" ps "*Publish*) answer published ;;
+  *" ps "*) answer containers ;;
+  *" build") answer build ;;
+  *" up "*"--wait postgres") answer up_postgres ;;
+  *" up "*) answer up ;;
+  *"ON_ERROR_STOP"*) cat >"$here/sql"; answer repair ;;
+  *"SELECT 1"*) answer login ;;
+  *create_admin*) cat >"$here/password"; answer admin "Made the administrator." ;;
+  *check_storage*) answer storage ;;
+  inspect*) answer health ;;
+  logs*) answer logs ;;
+esac
+"""
+WELL = """\
+postgres|running|healthy|0|socle-postgres-1
+migrate|exited||0|socle-migrate-1
+web|running|healthy|0|socle-web-1
+"""
+
+
+class Project:
+    def __init__(self, folder: Path, *, port: int):
+        self.root = folder / "project"
+        self.answers = folder / "answers"
+        self.answers.mkdir()
+        self.port = port
+        for name in SCRIPTS:
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, self.root / name)
+        (self.root / "web/frontend").mkdir(parents=True)
+        stub = folder / "stubs" / "docker"
+        stub.parent.mkdir()
+        stub.write_text(DOCKER)
+        stub.chmod(0o755)
+        self.path = f"{stub.parent}:{os.environ['PATH']}"
+        self.docker(containers=WELL)
+
+    def docker(self, *, status: int | None = None, **answers: str) -> None:
+        """What docker prints from now on, and with which exit status."""
+        for name, text in answers.items():
+            (self.answers / name).write_text(text)
+            if status is not None:
+                (self.answers / f"{name}.status").write_text(str(status))
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        defaults = {
+            "PATH": self.path,
+            "HOME": str(self.root),
+            "NEEDED_MB": "1",
+            "HEALTHY_WITHIN_SECONDS": "2",
+            "HTTP_PORT": str(self.port),
+        }
+        return subprocess.run(
+            ["bash", self.root / "install_docker.sh", *arguments],
+            env=defaults | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def install(self, *arguments: str, **environment: str) -> str:
+        done = self.run(*arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def refuse(self, *arguments: str, **environment: str) -> str:
+        """Runs it and expects a check to fail; then nothing may have changed."""
+        before = self.state()
+        done = self.run(*arguments, **environment)
+        assert done.returncode == 1, done.stderr
+        assert "Stopped: " in done.stderr
+        assert self.state() == before
+        assert not [call for call in self.calls if " build" in call or " up " in call]
+        return done.stderr
+
+    def state(self) -> dict[str, tuple[int, bytes]]:
+        return {
+            str(path.relative_to(self.root)): (
+                path.stat().st_mode,
+                path.read_bytes() if path.is_file() else b"",
+            )
+            for path in self.root.rglob("*")
+        }
+
+    @property
+    def calls(self) -> list[str]:
+        notes = self.answers / "calls"
+        return notes.read_text().splitlines() if notes.exists() else []
+
+    @property
+    def env(self) -> Path:
+        return self.root / ".env"
+
+    def values(self) -> dict[str, str]:
+        lines = self.env.read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if line and line[0] != "#")
+
+    def change(self, **values: str) -> None:
+        """As a person does in an editor."""
+        changed = self.values() | values
+        self.env.write_text("".join(f"{k}={v}\n" for k, v in changed.items()))
