@@ -1,0 +1,72 @@
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import urllib3
+from clone import REPOSITORY
+from progress import Terminal
+from stack import Stack, installed
+from visitor import Person, Visitor
+
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+def load_photos():
+    """web/gallery/tests/photos.py, without Django around it."""
+    path = REPOSITORY / "web/gallery/tests/photos.py"
+    spec = importlib.util.spec_from_file_location("photos", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["photos"] = module
+    spec.loader.exec_module(module)
+
+
+load_photos()
+
+
+def pytest_sessionstart(session):
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    Terminal.write_line = reporter.write_line
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    asked = subprocess.run(["docker", "info"], capture_output=True, text=True)
+    if asked.returncode != 0:
+        pytest.fail(
+            "The end-to-end suite needs a Docker engine, and none answers: "
+            f"{asked.stderr.strip()[-300:]}"
+        )
+
+
+@pytest.fixture(scope="session")
+def stack(engine) -> Iterator[Stack]:
+    with installed("socletest") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def member(stack) -> Person:
+    return stack.make_person("member", staff=False)
+
+
+@pytest.fixture
+def admin(stack) -> Visitor:
+    return stack.visitor(stack.admin)
+
+
+@pytest.fixture
+def gallery(admin, request) -> str:
+    """The slug of a gallery for this test alone."""
+    return admin.create_gallery(request.node.name.removeprefix("test_")[:100])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    stack = item.funcargs.get("stack") if hasattr(item, "funcargs") else None
+    if report.when == "call" and report.failed and stack:
+        services = ("nginx", "web", "worker", "cron", "postgres", "redis")
+        report.sections.append(("docker compose logs", stack.logs(*services, tail=15)))

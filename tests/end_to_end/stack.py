@@ -1,0 +1,183 @@
+"""The project, installed by its own script, and all that tests do to it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from clone import as_owner, free_ports, make_clone
+from progress import say, timed
+from visitor import Person, Visitor
+from waiting import wait_until
+
+MINUTES_8 = 480
+BY_PROJECT = "label=com.docker.compose.project="
+
+
+@dataclass(frozen=True)
+class Stack:
+    project: str  # as Compose names it
+    folder: Path
+    url: str
+    compose_file: str = "docker-compose.yml"
+
+    def run(
+        self, *command: str, check=True, timeout=120, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """In the copy, as its user, without the variables of whoever runs the tests."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder.parent / "home"),
+        }
+        for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "TMPDIR"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        done = subprocess.run(
+            [*as_owner(), *command],
+            cwd=self.folder,
+            env=environment | {"NO_COLOR": "1"} | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        if check:
+            assert done.returncode == 0, (
+                f"{' '.join(command)} ended with {done.returncode}:\n"
+                f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            )
+        return done
+
+    def compose(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+        return self.run(
+            "docker", "compose", "-f", self.compose_file, *arguments, **options
+        )
+
+    def inside(self, service: str, *command: str, **options) -> str:
+        """What `command` prints in the running container of `service`."""
+        return self.compose("exec", "-T", service, *command, **options).stdout
+
+    def sql(self, statement: str) -> str:
+        program = ["psql", "-U", "socle", "-d", "socle", "-v", "ON_ERROR_STOP=1"]
+        return self.inside("postgres", *program, "-qAtc", statement).strip()
+
+    def logs(self, *services: str, tail: int | str = "all") -> str:
+        done = self.compose("logs", "--no-color", "--tail", str(tail), *services)
+        return done.stdout + done.stderr
+
+    def container(self, service: str) -> dict:
+        """Everything that the engine knows of the container of `service`."""
+        name = self.compose("ps", "--all", "--quiet", service).stdout.strip()
+        assert name, f"{service} has no container"
+        return json.loads(self.run("docker", "inspect", name).stdout)[0]
+
+    def started_at(self, service: str) -> str:
+        return self.container(service)["State"]["StartedAt"]
+
+    def setting(self, name: str, value: str) -> None:
+        """Change one line of .env."""
+        file = self.folder / ".env"
+        lines = file.read_text().splitlines()
+        changed = [
+            f"{name}={value}" if line.startswith(f"{name}=") else line for line in lines
+        ]
+        assert changed != lines, f"{name} is not in .env, or has that value already"
+        file.write_text("\n".join(changed) + "\n")
+
+    @property
+    def admin(self) -> Person:
+        password = self.folder / ".local/docker-admin-password"
+        return Person("admin@example.com", password.read_text().strip())
+
+    def visitor(self, person: Person | None = None, **options) -> Visitor:
+        visitor = Visitor(self.url, **options)
+        if person:
+            visitor.sign_in(person)
+        return visitor
+
+    def make_person(self, name: str, *, staff: bool) -> Person:
+        """Signed in as, but allowed nothing by a role."""
+        person = Person(f"{name}@example.com", f"a-password-of-{name}")
+        code = (
+            "from accounts.models import User; User.objects.create_user("
+            f"{person.email!r}, {person.password!r}, is_staff={staff})"
+        )
+        self.inside("web", "python", "manage.py", "shell", "--command", code)
+        return person
+
+    def is_ready(self) -> bool:
+        answer = requests.get(f"{self.url}/health/ready", timeout=10, verify=False)
+        assert answer.status_code == 200, answer.text[:300]
+        return True
+
+    def wait_until_ready(self, *, within: float = 60) -> None:
+        wait_until(self.is_ready, within=within, what="/health/ready answers 200")
+
+
+@contextmanager
+def installed(project: str, *, stage: str = "local") -> Iterator[Stack]:
+    """The stack in a fresh copy. Whatever happens, nothing of it is left afterwards."""
+    file = "docker-compose.yml" if stage == "local" else f"{stage}.yml"
+    remove_leftovers(project)
+    http_port, https_port = free_ports(2)
+    url = f"http://localhost:{http_port}"
+    if stage != "local":
+        url = f"https://localhost:{https_port}"
+    folder = timed("copy of the project", make_clone, project)
+    stack = Stack(project, folder, url, file)
+    first_values = {
+        "PROJECT_NAME": project,
+        "HTTP_PORT": str(http_port),
+        "HTTPS_PORT": str(https_port),
+        "SITE_URL": url,
+    }
+    try:
+        done = timed(
+            f"./install_docker.sh {stage}", install, stack, stage, **first_values
+        )
+        say(done.stderr)
+        yield stack
+    finally:
+        timed("docker compose down", take_down, stack)
+        shutil.rmtree(folder.parent)
+
+
+def install(stack: Stack, stage: str, **variables):
+    return stack.run("./install_docker.sh", stage, timeout=MINUTES_8, **variables)
+
+
+def take_down(stack: Stack) -> None:
+    if (stack.folder / ".env").exists():
+        stack.compose("down", "--volumes", "--remove-orphans", check=False)
+    remove_leftovers(stack.project)
+
+
+def remove_leftovers(project: str) -> None:
+    """Of a run that was killed as well: found by label, so no file is needed."""
+    for name in (project, f"{project}-dev", f"{project}-prod"):
+        label = BY_PROJECT + name
+        remove(["rm", "--force", "--volumes"], ["ps", "--all", "--quiet"], label)
+        remove(["volume", "rm", "--force"], ["volume", "ls", "--quiet"], label)
+        remove(["network", "rm"], ["network", "ls", "--quiet"], label)
+    ours = ["image", "ls", "--quiet", "--no-trunc"]
+    remove(["image", "rm", "--force"], ours, f"reference={project}-*")
+
+
+def remove(command: list[str], listing: list[str], filter_: str) -> None:
+    listed = subprocess.run(
+        ["docker", *listing, "--filter", filter_],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    names = sorted(set(listed.stdout.split()))
+    if names:
+        subprocess.run(
+            ["docker", *command, *names], capture_output=True, check=True, timeout=120
+        )
