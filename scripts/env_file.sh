@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# The file .env of ./install_docker.sh: checked, written once, kept ever after. Sourced.
+
+FROM_THE_ENVIRONMENT=(PROJECT_NAME HTTP_PORT HTTPS_PORT SITE_URL ADMIN_EMAIL)
+
+# What the environment gives for a first .env, as lines of it.
+values_given() {
+  local name
+  for name in "${FROM_THE_ENVIRONMENT[@]}"; do
+    if [[ -n "${!name:-}" ]]; then printf '%s=%s\n' "$name" "${!name//$'\n'/ }"; fi
+  done
+}
+
+# Compose and shells change $, #, quotes and spaces; so they are refused, by name.
+values_are_plain() {
+  local line bad=()
+  while IFS= read -r line || [[ -n "$line" ]]; do
+    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "$line" =~ ^[A-Z0-9_]+=[A-Za-z0-9_.,:/@*+-]*$ ]]; then
+      bad+=("${line%%=*}")
+    fi
+  done < <(if [[ -e .env ]]; then cat .env; else values_given; fi)
+  if ((${#bad[@]} > 0)); then
+    die "These values $([[ -e .env ]] && echo in .env || echo you gave) have a sign that Compose or a shell would change: ${bad[*]}" \
+      "Use letters, digits and - _ . : / @ , only. (docs/troubleshooting.md: A value in .env cannot be used)"
+  fi
+}
+
+# usage: setting NAME DEFAULT    From .env, or for a first .env from the environment.
+setting() {
+  local value
+  if [[ -e .env ]]; then value="$(env_value .env "$1")"; else value="${!1:-}"; fi
+  printf '%s' "${value:-$2}"
+}
+
+# The user whom files in the tree belong to: yours, also below sudo. Containers never
+# run as root, so for root itself it is 1000.
+owner_uid() { if ((EUID != 0)); then id -u; else echo "${SUDO_UID:-1000}"; fi; }
+owner_gid() { if ((EUID != 0)); then id -g; else echo "${SUDO_GID:-1000}"; fi; }
+
+write_env() {
+  local first=no
+  if [[ ! -e .env ]]; then
+    first=yes
+    install -m 600 /dev/null .env
+    if [[ -n "${SUDO_UID:-}" ]]; then chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" .env; fi
+  fi
+  add_new_variables
+  if [[ "$first" == yes ]]; then take_first_values; fi
+  fill_generated
+  chmod 600 .env
+}
+
+# Adds each variable of .env.example that .env has not, with its comment.
+add_new_variables() {
+  local line comment=''
+  if [[ -n "$(tail -c 1 .env)" ]]; then echo >>.env; fi # its last line had no end
+  while IFS= read -r line; do
+    if [[ "$line" =~ ^([A-Z_]+)= ]]; then
+      if ! grep -q "^${BASH_REMATCH[1]}=" .env; then printf '%s%s\n' "$comment" "$line" >>.env; fi
+      comment=''
+    else
+      comment+="$line"$'\n'
+    fi
+  done <.env.example
+}
+
+take_first_values() {
+  local name
+  for name in "${FROM_THE_ENVIRONMENT[@]}"; do
+    if [[ -n "${!name:-}" ]]; then set_env_value .env "$name" "${!name}"; fi
+  done
+  set_env_value .env ENVIRONMENT "$STAGE"
+  if [[ "$STAGE" == local && -z "${SITE_URL:-}" ]]; then
+    set_env_value .env SITE_URL "http://localhost:$(env_value .env HTTP_PORT)"
+  fi
+}
+
+# Fills what is empty and whose comment in .env.example says (generated).
+fill_generated() {
+  local line generated=no name
+  while IFS= read -r line; do
+    if [[ "$line" == *"(generated)"* ]]; then generated=yes; fi
+    if [[ ! "$line" =~ ^([A-Z_]+)= ]]; then
+      if [[ -z "$line" ]]; then generated=no; fi
+      continue
+    fi
+    name="${BASH_REMATCH[1]}"
+    if [[ "$generated" == yes && -z "$(env_value .env "$name")" ]]; then
+      set_env_value .env "$name" "$(generated_value "$name")"
+    fi
+    if [[ "$name" != APP_UID ]]; then generated=no; fi # one comment for uid and gid
+  done <.env.example
+}
+
+generated_value() {
+  case "$1" in
+    APP_UID) owner_uid ;;
+    APP_GID) owner_gid ;;
+    *) random_secret 40 ;;
+  esac
+}
