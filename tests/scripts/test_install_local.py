@@ -298,7 +298,7 @@ def test_an_ordinary_user_gets_the_same(ordinary_user):
     said = project.start(*project.ports)
     assert project.status_of("/health/ready") == 200
     assert "Ctrl-C" not in said
-    owners = {path.stat().st_uid for path in project.local.rglob("*")}
+    owners = {path.lstat().st_uid for path in project.local.rglob("*")}
     assert len(owners) == 1
     assert owners != {0}
     assert read_values(project.local / "env")["POSTGRES_HOST"].startswith("/")
