@@ -26,8 +26,9 @@ load_photos()
 
 
 def pytest_sessionstart(session):
-    reporter = session.config.pluginmanager.getplugin("terminalreporter")
-    Terminal.write_line = reporter.write_line
+    plugins = session.config.pluginmanager
+    Terminal.reporter = plugins.getplugin("terminalreporter")
+    Terminal.capture = plugins.getplugin("capturemanager")
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,17 @@ from collections.abc import Callable
 
 
 class Terminal:
-    """conftest.py puts pytest's own way to the terminal here, past its capture."""
+    """conftest.py puts pytest's own here."""
 
-    write_line: Callable[[str], None] | None = None
+    reporter = None
+    capture = None
 
 
 def say(text: str) -> None:
-    if Terminal.write_line:
-        Terminal.write_line(text)
+    if Terminal.reporter is None:
+        return
+    with Terminal.capture.global_and_fixture_disabled():
+        Terminal.reporter.write_line(text)
 
 
 def timed(title: str, do: Callable, *arguments, **options):
