@@ -6,7 +6,13 @@ import subprocess
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SCRIPTS = ("install_docker.sh", "scripts/lib.sh", "scripts/docker.sh", ".env.example")
+SCRIPTS = (
+    "install_docker.sh",
+    "scripts/lib.sh",
+    "scripts/env_file.sh",
+    "scripts/docker.sh",
+    ".env.example",
+)
 
 # Answers from the files of its folder; a file NAME.status holds an exit status.
 DOCKER = """#!/usr/bin/env bash
