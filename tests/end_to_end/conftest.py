@@ -69,5 +69,5 @@ def pytest_runtest_makereport(item):
     report = outcome.get_result()
     stack = item.funcargs.get("stack") if hasattr(item, "funcargs") else None
     if report.when == "call" and report.failed and stack:
-        services = ("nginx", "web", "worker", "cron", "postgres", "redis")
-        report.sections.append(("docker compose logs", stack.logs(*services, tail=15)))
+        services = ("nginx", "web", "worker", "cron")
+        report.sections.append(("docker compose logs", stack.logs(*services, tail=12)))

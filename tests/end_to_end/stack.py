@@ -16,6 +16,7 @@ from visitor import Person, Visitor
 from waiting import wait_until
 
 MINUTES_8 = 480
+COMPOSE = ("docker", "compose", "--ansi=never", "--progress=plain")
 BY_PROJECT = "label=com.docker.compose.project="
 
 
@@ -54,9 +55,7 @@ class Stack:
         return done
 
     def compose(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
-        return self.run(
-            "docker", "compose", "-f", self.compose_file, *arguments, **options
-        )
+        return self.run(*COMPOSE, "-f", self.compose_file, *arguments, **options)
 
     def inside(self, service: str, *command: str, **options) -> str:
         """What `command` prints in the running container of `service`."""

@@ -7,7 +7,7 @@ import pytest
 from clone import own, owner
 from waiting import wait_until
 
-# Waits in its middle until the test lets it go, so that a second start finds it running.
+# Waits in its middle until the test lets it go: a second start finds it running.
 PROBE = """#!/usr/bin/env bash
 set -euo pipefail
 echo "probe uid=$(id -u) gid=$(id -g) groups=$(id -G) in $PWD"
@@ -92,8 +92,8 @@ def test_a_task_has_the_environment_of_the_stack(probe):
 
 
 def test_a_task_that_still_runs_is_not_started_again(probe):
-    assert probe["second"].returncode == 75, probe["second"].stdout
-    assert "still runs since its last start" in probe["second"].stdout
+    assert probe["second"].returncode == 75, probe["second"]
+    assert "cron probe: still runs since its last start" in probe["log"], probe["log"]
 
 
 def test_a_task_that_fails_is_logged_with_its_exit_status(probe):
@@ -118,11 +118,12 @@ def test_the_template_is_a_task_that_works(stack):
     copy.write_text(template)
     copy.chmod(0o755)
     try:
-        done = stack.compose("exec", "-T", "cron", "/cron/run", "copied")
+        stack.inside("cron", "/cron/run", "copied")
     finally:
         copy.unlink()
 
-    assert "ended with exit status 0" in done.stdout, done.stdout
+    log = stack.logs("cron", tail=20)
+    assert "cron copied: ended with exit status 0" in log, log
 
 
 def test_no_container_reaches_the_engine(stack):

@@ -1,0 +1,169 @@
+"""A day with LOCAL: save and look, make a migration, stop, go on tomorrow."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from clone import own, owner
+from photos import jpeg
+from waiting import wait_until
+
+SHOWS_WITHIN_SECONDS = 20
+SCRIPT = re.compile(r'src="(/static/[^"]+\.js)"')
+WRITTEN_BY_TOOLS = {".local", ".env", "secrets"}
+
+
+@contextmanager
+def edited(stack, name: str, old: str, new: str) -> Iterator[None]:
+    """As an editor saves it: a new file, put in the place of the old one."""
+    file = stack.folder / name
+    before = file.read_text()
+    assert old in before, f"{name} has no {old!r}"
+    save(file, before.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        save(file, before)
+
+
+def save(file: Path, text: str) -> None:
+    draft = file.with_name(f".{file.name}.new")
+    draft.write_text(text)
+    own(draft)
+    draft.replace(file)
+
+
+def test_a_saved_python_file_shows_up_in_the_site(stack):
+    nobody = stack.visitor()
+    web = stack.started_at("web")
+
+    with edited(stack, "web/config/health.py", '"alive"', '"alive and edited"'):
+        wait_until(
+            lambda: nobody.get("/health/live").text == "alive and edited",
+            within=SHOWS_WITHIN_SECONDS,
+            what="the edited view answers",
+        )
+    wait_until(
+        lambda: nobody.get("/health/live").text == "alive",
+        within=SHOWS_WITHIN_SECONDS,
+        what="the view answers as before",
+    )
+    assert stack.started_at("web") == web, "the container was restarted for it"
+
+
+def test_a_saved_python_file_shows_up_in_the_worker(stack, admin, gallery):
+    worker = stack.started_at("worker")
+    with edited(
+        stack, "web/gallery/tasks.py", '"outcome": "ready"', '"outcome": "edited"'
+    ):
+        seeds = iter(range(6100, 6200))
+
+        def edited_result():
+            name = f"edited{next(seeds)}.jpg"
+            admin.upload(gallery, {name: jpeg(200, 100, seed=int(name[6:10]))})
+            admin.ready_photos(gallery, within=30)
+            return "edited" in stack.inside("redis", "sh", "-c", RESULTS)
+
+        wait_until(
+            edited_result,
+            within=2 * SHOWS_WITHIN_SECONDS,
+            what="the edited task's result is in Redis",
+        )
+    assert stack.started_at("worker") == worker, "the container was restarted for it"
+
+
+RESULTS = """
+redis-cli --scan --pattern 'celery-task-meta-*' | while read -r key; do
+  redis-cli get "$key"
+done | grep -o '"outcome": "edited"' | head -n 1
+"""
+
+
+def script_of(admin, slug: str) -> str:
+    """The address of the page's own script."""
+    page = admin.get(f"/galleries/{slug}/")
+    assert page.status_code == 200, page.status_code
+    found = SCRIPT.search(page.text)
+    assert found, f"the page names no script: {page.text[:1500]}"
+    return found[1]
+
+
+def test_a_saved_frontend_file_shows_up_in_the_page(stack, admin, gallery):
+    before = script_of(admin, gallery)
+    source = (stack.folder / "web/frontend/src/main.tsx").read_text()
+
+    def built():
+        address = script_of(admin, gallery)
+        answer = admin.get(address)
+        assert answer.status_code == 200, f"{address}: {answer.status_code}"
+        return "seen by the test" in answer.text and address
+
+    line = 'console.info("seen by the test");\n'
+    with edited(stack, "web/frontend/src/main.tsx", source, source + line):
+        after = wait_until(
+            built,
+            within=2 * SHOWS_WITHIN_SECONDS,
+            what="the page names a script that has the new line",
+        )
+    assert after != before, "the same address: browsers would keep the old one"
+    wait_until(
+        lambda: script_of(admin, gallery) == before,
+        within=2 * SHOWS_WITHIN_SECONDS,
+        what="the page names the script of before",
+    )
+
+
+def test_what_containers_write_into_the_tree_belongs_to_its_user(stack):
+    command = ["python", "manage.py", "makemigrations", "--empty", "gallery"]
+    stack.compose("run", "--rm", "-T", "web", *command, "-n", "probe")
+    (migration,) = (stack.folder / "web/gallery/migrations").glob("*_probe.py")
+    try:
+        foreign = {
+            str(path.relative_to(stack.folder)): path.lstat().st_uid
+            for path in stack.folder.rglob("*")
+            if path.lstat().st_uid != owner()
+        }
+        assert owner() != 0
+        assert not foreign, "these belong to somebody else"
+        assert (stack.folder / "web/frontend/dist/manifest.json").is_file()
+        migration.write_text(migration.read_text() + "\n")
+    finally:
+        migration.unlink()
+
+
+def test_logs_show_what_the_site_does(stack):
+    stack.visitor().get("/sign-in/?from=the-test-of-logs")
+
+    log = wait_until(
+        lambda: log_with(stack, "from=the-test-of-logs"), within=5, what="it is logged"
+    )
+    assert "GET /sign-in/" in log
+
+
+def log_with(stack, text: str) -> str | None:
+    log = stack.compose("logs", "--tail", "50", "web").stdout
+    return log if text in log else None
+
+
+def test_commands_run_beside_the_site(stack):
+    command = ["python", "manage.py", "migrate", "--check"]
+    stack.compose("run", "--rm", "-T", "web", *command)
+
+    left = stack.run("docker", "ps", "-aq", "--filter", f"name={stack.project}-web-run")
+    assert left.stdout == ""
+
+
+@pytest.mark.parametrize("commands", [["restart"], ["stop", "start"]])
+def test_the_stack_stops_and_goes_on(stack, admin, gallery, commands):
+    admin.upload(gallery, {"kept.jpg": jpeg(seed=71)})
+    before = admin.ready_photos(gallery)
+
+    for command in commands:
+        stack.compose(command, timeout=120)
+    stack.wait_until_ready(within=60)
+
+    assert admin.photos(gallery) == before
+    admin.upload(gallery, {"next.jpg": jpeg(seed=72)})
+    admin.ready_photos(gallery)
