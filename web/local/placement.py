@@ -9,20 +9,37 @@ from local.probes import succeeds
 from local.ties import Account, as_account
 
 
-def usable_binaries(binaries: Path, *, account: Account | None) -> Path:
-    """`binaries`, or a copy of them where `account` can run them."""
+def usable_binaries(
+    binaries: Path, *, account: Account | None, home: Path | None = None
+) -> Path:
+    """
+    `binaries`, or a copy of them where `account` can run them.
+
+    home: where the copy goes; else a place for all that use these packages.
+    """
     if can_run(binaries, account=account):
         return binaries
     packages = binaries.parent.parent.parent
-    home = shared_home(packages)
+    home = home or shared_home(packages)
     copied = home / binaries.relative_to(packages)
-    if not can_run(copied, account=account):
+    if not is_same(copied / "postgres", binaries / "postgres"):
         copy_postgres(binaries, packages=packages, home=home)
     return copied
 
 
+def is_same(copied: Path, original: Path) -> bool:
+    """An update of the packages must not leave the servers of yesterday in use."""
+    if not copied.exists():
+        return False
+    ours, theirs = copied.stat(), original.stat()
+    return (ours.st_size, ours.st_mtime) == (theirs.st_size, theirs.st_mtime)
+
+
 def can_run(binaries: Path, *, account: Account | None) -> bool:
-    return succeeds(as_account([str(binaries / "postgres"), "--version"], account))
+    # setpriv starts a program with root's rights still: that it starts proves nothing.
+    if not can_enter(binaries, account=account):
+        return False
+    return succeeds(as_account([str(binaries / "initdb"), "--version"], account))
 
 
 def can_enter(folder: Path, *, account: Account | None) -> bool:

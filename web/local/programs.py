@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.binaries import find_binaries
 from local.layout import Layout
-from local.placement import usable_binaries
+from local.placement import shared_home, usable_binaries
 from local.postgres import PORT, Postgres
 from local.probes import http_answers
 from local.storage import Storage
@@ -45,7 +45,11 @@ class Services:
         account = postgres_account()
         return cls(
             postgres=Postgres(
-                binaries=usable_binaries(binaries.postgres, account=account),
+                binaries=usable_binaries(
+                    binaries.postgres,
+                    account=account,
+                    home=shared_home(layout.local),
+                ),
                 folder=layout.database,
                 sockets=layout.run / "postgres",
                 account=account,
