@@ -78,6 +78,12 @@ class Stack:
     def started_at(self, service: str) -> str:
         return self.container(service)["State"]["StartedAt"]
 
+    def value(self, name: str) -> str:
+        """Of one variable in .env."""
+        lines = (self.folder / ".env").read_text().splitlines()
+        (found,) = [line for line in lines if line.startswith(f"{name}=")]
+        return found.split("=", 1)[1]
+
     def setting(self, name: str, value: str) -> None:
         """Change one line of .env."""
         file = self.folder / ".env"
