@@ -9,11 +9,11 @@ import argparse
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -43,14 +43,14 @@ def make_photos(count: int) -> list[bytes]:
     return photos
 
 
-def pillow_alone(photos: list[bytes]) -> float:
-    """Seconds for the same renditions without anything around them."""
+def pillow_alone(photos: list[bytes]) -> tuple[float, float]:
+    """Wall and CPU seconds for the same renditions without anything around them."""
     from gallery.images import draw_renditions
 
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     for photo in photos:
         draw_renditions(io.BytesIO(photo))
-    return time.monotonic() - started
+    return time.monotonic() - started, time.process_time() - worked
 
 
 def the_usual_way(photos: list[bytes]) -> float:
@@ -66,8 +66,17 @@ def the_usual_way(photos: list[bytes]) -> float:
     return time.monotonic() - started
 
 
-def through_the_pipeline(photos: list[bytes]) -> tuple[float, float, float]:
-    """Seconds of the intake, seconds until all are ready, peak MB of the worker."""
+@dataclass(frozen=True)
+class Drawn:
+    """The pipeline's figures; seconds are for all photos."""
+
+    intake_seconds: float
+    wall_seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
+
+
+def through_the_pipeline(photos: list[bytes]) -> Drawn:
     from django.core.files.uploadedfile import SimpleUploadedFile
     from django.utils import timezone
 
@@ -93,24 +102,40 @@ def through_the_pipeline(photos: list[bytes]) -> tuple[float, float, float]:
         while not Photo.objects.filter(state="ready").exists():
             time.sleep(0.01)
         started = time.monotonic()  # the worker's own start is not counted
+        worked = cpu_seconds(worker.pid)
         peak = 0.0
         while Photo.objects.unfinished().exists():
             time.sleep(0.05)
             peak = max(peak, peak_megabytes(worker.pid))
-        draw_seconds = time.monotonic() - started
+        wall_seconds = time.monotonic() - started
+        worked = cpu_seconds(worker.pid) - worked
     finally:
         worker.terminate()
         worker.wait()
     assert Photo.objects.filter(state="ready").count() == len(photos)
-    return intake_seconds, draw_seconds * len(photos) / (len(photos) - 1), peak
+    all_of_them = len(photos) / (len(photos) - 1)  # the first was done before
+    return Drawn(intake_seconds, wall_seconds * all_of_them, worked * all_of_them, peak)
+
+
+def processes_of(pid: int) -> list[str]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [str(pid), *children]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of the worker's processes so far."""
+    ticks = 0
+    for process in processes_of(pid):
+        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def peak_megabytes(pid: int) -> float:
     """The peak resident size of the largest process of the worker, in MB."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return max(
         int(line.split()[1]) / 1024
-        for process in [str(pid), *children]
+        for process in processes_of(pid)
         for line in Path(f"/proc/{process}/status").read_text().splitlines()
         if line.startswith("VmHWM")
     )
@@ -133,19 +158,19 @@ def figure(name: str, ours: float, peer: str, theirs: float, unit: str, better: 
 def run(count: int) -> None:
     photos = make_photos(count)
     megabytes = sum(map(len, photos)) / count / 1e6
-    alone = pillow_alone(photos)
+    alone, alone_cpu = pillow_alone(photos)
     usual = the_usual_way(photos)
-    intake, drawing, peak = through_the_pipeline(photos)
-    outside = 1 - alone / drawing
-    own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ours = through_the_pipeline(photos)
+    drawing = ours.wall_seconds
+    outside = 1 - alone_cpu / ours.cpu_seconds
     sys.stdout.write(
         f"{count} photos of {WIDTH} × {HEIGHT}, {megabytes:.1f} MB each, one worker\n"
-        f"  intake              {count / intake:8.1f} photos/s\n"
+        f"  intake              {count / ours.intake_seconds:8.1f} photos/s\n"
         f"  worker, whole       {count / drawing:8.2f} photos/s\n"
         f"  Pillow alone        {count / alone:8.2f} photos/s\n"
         f"  the usual way       {count / usual:8.2f} photos/s\n"
-        f"  outside Pillow      {outside:8.1%} of the worker's time\n"
-        f"  worker's peak       {peak:8.0f} MB (this process: {own_peak:.0f} MB)\n"
+        f"  outside Pillow      {outside:8.1%} of the worker's CPU time\n"
+        f"  worker's peak       {ours.peak_megabytes:8.0f} MB\n"
     )
     per_second = "photos/s"
     figure(
