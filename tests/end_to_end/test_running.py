@@ -1,19 +1,14 @@
 """What ops do with the running stack: stop it, install it once more."""
 
-import time
-
 KILLED = 137
 
 
 def test_stop_has_to_kill_nobody(stack):
-    started = time.monotonic()
     stack.compose("stop")
-    seconds = time.monotonic() - started
     listed = stack.compose("ps", "--all", "--format", "{{.Service}} {{.ExitCode}}")
     stack.compose("start")
     stack.wait_until_ready()
 
-    assert seconds < 40
     killed = [line for line in listed.stdout.splitlines() if str(KILLED) in line]
     assert killed == []
 
