@@ -4,13 +4,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-import urllib3
 from clone import REPOSITORY
 from progress import Terminal
 from stack import Stack, installed
 from visitor import Person, Visitor
-
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 def load_photos():

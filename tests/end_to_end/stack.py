@@ -115,8 +115,12 @@ class Stack:
         self.inside("web", "python", "manage.py", "shell", "--command", code)
         return person
 
+    @property
+    def plain_url(self) -> str:
+        return f"http://localhost:{self.value('HTTP_PORT')}"
+
     def is_ready(self) -> bool:
-        answer = requests.get(f"{self.url}/health/ready", timeout=10, verify=False)
+        answer = requests.get(f"{self.plain_url}/health/ready", timeout=10)
         assert answer.status_code == 200, answer.text[:300]
         return True
 

@@ -156,8 +156,16 @@ def test_the_stack_stops_and_goes_on(stack, admin, gallery, commands):
 
     for command in commands:
         stack.compose(command, timeout=120)
+        if command == "stop":
+            assert killed(stack) == [], "these did not end when they were told to"
     stack.wait_until_ready(within=60)
 
     assert admin.photos(gallery) == before
     admin.upload(gallery, {"next.jpg": jpeg(seed=72)})
     admin.ready_photos(gallery)
+
+
+def killed(stack) -> list[str]:
+    """Services that the engine had to kill, because their time to stop was over."""
+    listed = stack.compose("ps", "--all", "--format", "{{.Service}} {{.ExitCode}}")
+    return [line for line in listed.stdout.splitlines() if line.endswith(" 137")]

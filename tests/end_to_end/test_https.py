@@ -25,9 +25,13 @@ def dev(engine) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def certificate(dev) -> str:
+    return certificate_of(dev)
+
+
+def certificate_of(stack: Stack) -> str:
     """The file of the certificate that nginx has made; nothing else is trusted."""
-    file = dev.folder.parent / "certificate.pem"
-    file.write_text(dev.inside("nginx", "cat", "/certificates/fullchain.pem"))
+    file = stack.folder.parent / f"{stack.compose_file}.pem"
+    file.write_text(stack.inside("nginx", "cat", "/certificates/fullchain.pem"))
     return str(file)
 
 
@@ -36,13 +40,9 @@ def somebody(dev, certificate) -> Visitor:
     return dev.visitor(dev.admin, verify=certificate)
 
 
-def plain_url(stack: Stack) -> str:
-    return f"http://localhost:{stack.value('HTTP_PORT')}"
-
-
 def test_http_leads_to_https(dev):
     answer = requests.get(
-        f"{plain_url(dev)}/galleries/new/?a=b", allow_redirects=False, timeout=10
+        f"{dev.plain_url}/galleries/new/?a=b", allow_redirects=False, timeout=10
     )
 
     assert answer.status_code == 301
@@ -51,7 +51,7 @@ def test_http_leads_to_https(dev):
 
 def test_health_answers_without_tls(dev):
     """The site answers under the names that it has, so a balancer sends one of them."""
-    answer = requests.get(f"{plain_url(dev)}/health/ready", timeout=10)
+    answer = requests.get(f"{dev.plain_url}/health/ready", timeout=10)
 
     assert (answer.status_code, answer.json()["database"]) == (200, "ok")
 
@@ -115,6 +115,7 @@ def test_flower_has_its_door_here_as_well(dev, somebody, certificate):
     assert somebody.get("/flower/api/tasks").status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_tls_is_refused(dev, certificate):
     context = ssl.create_default_context(cafile=certificate)
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -155,6 +156,8 @@ def test_prod_starts_from_the_same_images(dev):
         timed("prod.yml up --wait", prod.compose, *command, timeout=MINUTES_8)
 
         prod.wait_until_ready(within=20)
+        page = prod.visitor(verify=certificate_of(prod)).get("/sign-in/")
+        assert page.status_code == 200, page.text[:300]
         assert prod.container("web")["Image"] == image
         stage = "import config.settings as s; print(s.ENVIRONMENT, s.DEBUG)"
         assert prod.inside("web", "python", "-c", stage).split() == ["prod", "False"]
