@@ -168,7 +168,9 @@ def test_a_reset_asks_and_then_deletes_all_data(project, first_run):
 def bare(tmp_path):
     """A copy where nothing was installed, and nothing may be."""
     copy_tree(tmp_path)
-    yield Project(tmp_path)
+    project = Project(tmp_path)
+    yield project
+    project.end()
     assert not (tmp_path / ".local").exists()
 
 
@@ -229,14 +231,16 @@ def test_a_full_disk_is_seen_before_anything_is_written(tmp_path):
     )
     if mounted.returncode != 0:
         pytest.skip(f"This machine mounts nothing: {mounted.stderr.strip()}")
+    project = Project(small)
     try:
         copy_tree(small)
-        done = Project(small).run("--detach")
+        done = project.run("--detach", *project.ports)
         assert done.returncode == 1
         assert f"Not enough room on the disk of {small}" in done.stderr
         assert "about 300 MB are needed" in done.stderr
         assert not (small / ".local").exists()
     finally:
+        project.end()  # what should not have started would hold the disk
         subprocess.run(["umount", str(small)], check=True)
 
 
