@@ -108,6 +108,26 @@ def test_static_files_are_named_by_content_and_kept_for_a_year(somebody):
         assert "immutable" in answer.headers["Cache-Control"], name
 
 
+def test_nginx_keeps_static_files_while_the_site_is_away(dev, somebody):
+    (path, *_) = HASHED.findall(somebody.get("/").text)
+    before = somebody.bytes_of(path)
+
+    dev.compose("stop", "web")
+    try:
+        assert somebody.bytes_of(path) == before
+        assert somebody.get("/").status_code == 503
+    finally:
+        dev.compose("start", "web")
+        dev.wait_until_ready()
+
+
+def test_the_developers_services_are_not_here(dev):
+    running = set(dev.compose("ps", "--services").stdout.split())
+
+    assert {"web", "worker", "cron", "nginx"} <= running
+    assert running.isdisjoint({"npm_watch", "storage"})
+
+
 def test_flower_has_its_door_here_as_well(dev, somebody, certificate):
     stranger = dev.visitor(verify=certificate).get("/flower/api/tasks")
 
