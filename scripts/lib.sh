@@ -108,13 +108,15 @@ venv_is_usable() {
 
 # usage: install_requirements NAME    Installs web/requirements/NAME.txt, once for each content.
 install_requirements() {
-  local file="$REPOSITORY/web/requirements/$1.txt"
+  local file="$REPOSITORY/web/requirements/$1.txt" bytecode=()
   if requirements_are_installed "$1"; then return 0; fi
+  # Where Python may not keep what it compiles, every start would compile it all again.
+  if [[ -n "${PYTHONDONTWRITEBYTECODE:-}" ]]; then bytecode=(--compile-bytecode); fi
   rm -f "$VENV/.installed-$1"
   # Wheels alone: nothing is ever compiled, so no compiler is needed.
   if pip_install "$REPOSITORY/web/requirements/installer.txt"; then
     "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --only-binary :all: \
-      --require-hashes -r "$file"
+      "${bytecode[@]}" --require-hashes -r "$file"
   else # uv has no wheel for this machine: the same file, with pip
     pip_install "$file"
   fi || return
