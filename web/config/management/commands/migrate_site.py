@@ -8,7 +8,17 @@ LOCK = 7_625_001  # any number, as long as nobody else takes it
 class Command(BaseCommand):
     help = "Migrate the database and fill the roles; one at a time, others wait."
 
-    def handle(self, *, verbosity, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--wait",
+            action="store_true",
+            help="before that, wait for Postgres and Redis and prove the folders",
+        )
+
+    def handle(self, *, verbosity, wait, **options):
+        if wait:
+            call_command("wait_for_services")
+            call_command("check_folders")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             try:
