@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from clone import REPOSITORY
+from installation import installed
 from progress import Terminal
-from stack import Stack, installed
+from stack import Stack
 from visitor import Person, Visitor
 
 

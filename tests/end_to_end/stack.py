@@ -1,23 +1,18 @@
-"""The project, installed by its own script, and all that tests do to it."""
+"""The running project, and all that tests do to it."""
 
 import json
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from clone import as_owner, free_ports, make_clone
-from progress import say, timed
+from clone import as_owner
 from visitor import Person, Visitor
 from waiting import wait_until
 
 MINUTES_8 = 480
 COMPOSE = ("docker", "compose", "--ansi=never", "--progress=plain")
-BY_PROJECT = "label=com.docker.compose.project="
 
 
 @dataclass(frozen=True)
@@ -119,6 +114,11 @@ class Stack:
     def plain_url(self) -> str:
         return f"http://localhost:{self.value('HTTP_PORT')}"
 
+    def install(self, *arguments: str, **variables: str) -> str:
+        """What ./install_docker.sh says to a person."""
+        script = "./install_docker.sh"
+        return self.run(script, *arguments, timeout=MINUTES_8, **variables).stderr
+
     def is_ready(self) -> bool:
         answer = requests.get(f"{self.plain_url}/health/ready", timeout=10)
         assert answer.status_code == 200, answer.text[:300]
@@ -126,67 +126,3 @@ class Stack:
 
     def wait_until_ready(self, *, within: float = 60) -> None:
         wait_until(self.is_ready, within=within, what="/health/ready answers 200")
-
-
-@contextmanager
-def installed(project: str, *, stage: str = "local") -> Iterator[Stack]:
-    """The stack in a fresh copy. Whatever happens, nothing of it is left afterwards."""
-    file = "docker-compose.yml" if stage == "local" else f"{stage}.yml"
-    remove_leftovers(project)
-    http_port, https_port = free_ports(2)
-    url = f"http://localhost:{http_port}"
-    if stage != "local":
-        url = f"https://localhost:{https_port}"
-    folder = timed("copy of the project", make_clone, project)
-    stack = Stack(project, folder, url, file)
-    first_values = {
-        "PROJECT_NAME": project,
-        "HTTP_PORT": str(http_port),
-        "HTTPS_PORT": str(https_port),
-        "SITE_URL": url,
-    }
-    try:
-        done = timed(
-            f"./install_docker.sh {stage}", install, stack, stage, **first_values
-        )
-        say(done.stderr)
-        yield stack
-    finally:
-        timed("docker compose down", take_down, stack)
-        shutil.rmtree(folder.parent)
-
-
-def install(stack: Stack, stage: str, **variables):
-    return stack.run("./install_docker.sh", stage, timeout=MINUTES_8, **variables)
-
-
-def take_down(stack: Stack) -> None:
-    if (stack.folder / ".env").exists():
-        stack.compose("down", "--volumes", "--remove-orphans", check=False)
-    remove_leftovers(stack.project)
-
-
-def remove_leftovers(project: str) -> None:
-    """Of a run that was killed as well: found by label, so no file is needed."""
-    for name in (project, f"{project}-dev", f"{project}-prod"):
-        label = BY_PROJECT + name
-        remove(["rm", "--force", "--volumes"], ["ps", "--all", "--quiet"], label)
-        remove(["volume", "rm", "--force"], ["volume", "ls", "--quiet"], label)
-        remove(["network", "rm"], ["network", "ls", "--quiet"], label)
-    ours = ["image", "ls", "--quiet", "--no-trunc"]
-    remove(["image", "rm", "--force"], ours, f"reference={project}-*")
-
-
-def remove(command: list[str], listing: list[str], filter_: str) -> None:
-    listed = subprocess.run(
-        ["docker", *listing, "--filter", filter_],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    names = sorted(set(listed.stdout.split()))
-    if names:
-        subprocess.run(
-            ["docker", *command, *names], capture_output=True, check=True, timeout=120
-        )

@@ -6,7 +6,6 @@ import time
 import requests
 from photos import encoded, jpeg
 from PIL import Image
-from stack import MINUTES_8
 from waiting import wait_until
 
 # A message may be lost after 60 s, and cron sweeps each minute.
@@ -61,10 +60,10 @@ def test_a_changed_password_is_noticed_and_repaired(stack, admin, gallery):
     before = admin.ready_photos(gallery)
     stack.setting("POSTGRES_PASSWORD", secrets.token_hex(20))
 
-    done = stack.run("./install_docker.sh", timeout=MINUTES_8)
+    said = stack.install()
 
-    assert "keeps another password than POSTGRES_PASSWORD" in done.stderr, done.stderr
-    assert "Giving the database the password of .env" in done.stderr, done.stderr
+    assert "keeps another password than POSTGRES_PASSWORD" in said, said
+    assert "Giving the database the password of .env" in said, said
     stack.wait_until_ready(within=10)
     assert admin.photos(gallery) == before
 

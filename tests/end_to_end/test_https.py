@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from installation import installed
 from photos import jpeg
 from progress import timed
-from stack import MINUTES_8, Stack, installed
+from stack import MINUTES_8, Stack
 from visitor import Visitor
 from waiting import wait_until
 
