@@ -123,7 +123,7 @@ def test_every_section_that_is_named_exists():
     known = headings()
     text = "".join(
         (REPOSITORY / name).read_text()
-        for name in ("install_docker.sh", "scripts/docker.sh")
+        for name in ("install_docker.sh", "scripts/env_file.sh", "scripts/docker.sh")
     )
     named = set(re.findall(r"docs/troubleshooting\.md: ([^$]+?)\)?\"", text))
     in_functions = text[text.index("section_for() {") : text.index("# --- The data")]
