@@ -43,7 +43,6 @@ def started(project: str, *, stage: str) -> Iterator[Stack]:
         yield stack
     finally:
         timed("docker compose down", take_down, stack)
-        shutil.rmtree(folder.parent)
 
 
 @contextmanager
