@@ -123,9 +123,10 @@ def test_after_kill_9_of_everything_a_run_recovers_and_ctrl_c_ends_it_all(
     project.kill_everything()
     assert project.left_after(5) == {}
     with in_front(project) as (process, lines):
-        for line in lines:
-            if "Ctrl-C stops everything" in line:
-                break
+        said = ""
+        while "Ctrl-C stops everything" not in said:
+            assert (line := lines.readline()), said  # else it has ended
+            said += line
         assert project.status_of("/health/ready") == 200
         assert project.users() == before
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all in front
@@ -176,6 +177,7 @@ def bare(tmp_path):
 
 def test_a_taken_port_is_named_with_its_holder_and_the_way_out(bare):
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", bare.web))
         other.listen()
         done = bare.run("--detach", *bare.ports)

@@ -37,8 +37,10 @@ class Tool:
         self._listener.start()
 
     def _listen(self) -> None:
-        for line in pipe(self.process.stderr):
-            self._lines.append(line.decode(errors="replace").rstrip())
+        # Closed by its reader: closing a pipe under one would wait for ever.
+        with pipe(self.process.stderr) as complaints:
+            for line in complaints:
+                self._lines.append(line.decode(errors="replace").rstrip())
 
     def wait(self) -> int:
         status = self.process.wait()
@@ -60,11 +62,9 @@ class Tool:
             if stream is not None:
                 with suppress(BrokenPipeError):  # what is left to write has no reader
                     stream.close()
-        # A child of the tool's own (of a wrapper script) may still hold the pipe of
-        # the complaints, and closing that under its reader would wait for ever.
+        # No longer: a child of the tool's own (of a wrapper script) may outlive it
+        # with the pipe of the complaints in its hands.
         self._listener.join(timeout=STOP_SECONDS)
-        if not self._listener.is_alive():
-            pipe(self.process.stderr).close()
 
 
 @contextmanager

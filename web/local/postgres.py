@@ -49,7 +49,8 @@ class Postgres:
         self._own(self.sockets)
         if self.has_data:
             self._own(self.folder)
-            self._remove_stale_lock()
+            self._remove_stale_lock(self.folder / "postmaster.pid")
+            self._remove_stale_lock(self.sockets / f".s.PGSQL.{PORT}.lock")
             return
         # A first run that was killed half-way must not look like a database.
         unfinished = self.folder.with_name(f"{self.folder.name}.new")
@@ -86,13 +87,13 @@ class Postgres:
         initdb += ["--no-instructions", *([] if self.durable else ["--no-sync"])]
         self._output(as_account(initdb, self.account))
 
-    def _remove_stale_lock(self) -> None:
+    def _remove_stale_lock(self, lock: Path) -> None:
         """
-        After kill -9 the number in postmaster.pid may be another process of today.
+        After kill -9 the number in a lock file may be another process of today, or
+        one that is dead and not yet collected by its parent.
 
         Postgres would refuse to start if that one has the same user.
         """
-        lock = self.folder / "postmaster.pid"
         if not lock.exists():
             return
         pid = lock.read_text().split("\n", 1)[0].strip()

@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,21 +17,35 @@ def postgres(tmp_path):
     )
 
 
+@pytest.fixture(params=["data/postmaster.pid", "run/.s.PGSQL.5432.lock"])
+def lock(request, postgres):
+    path = postgres.folder.parent / request.param
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
 @pytest.mark.parametrize("pid", ["999999999", str(os.getpid()), "", "x"])
-def test_a_lock_that_no_postgres_holds_is_removed(postgres, pid):
-    lock = postgres.folder / "postmaster.pid"
+def test_a_lock_that_no_postgres_holds_is_removed(postgres, lock, pid):
     lock.write_text(f"{pid}\n{postgres.folder}\n")
     postgres.prepare()
     assert not lock.exists()
 
 
-def test_the_lock_of_a_running_postgres_stays(postgres):
+def test_a_lock_whose_process_is_dead_but_not_yet_collected_is_removed(postgres, lock):
+    dead = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
+    lock.write_text(f"{dead.pid}\n{postgres.folder}\n")
+    postgres.prepare()
+    dead.wait()
+    assert not lock.exists()
+
+
+def test_the_lock_of_a_running_postgres_stays(postgres, lock):
     """The server that this very test run uses."""
     running = Path(os.environ["POSTGRES_HOST"]).with_name("postgres")
-    theirs = (running / "postmaster.pid").read_text()
-    (postgres.folder / "postmaster.pid").write_text(theirs)
+    lock.write_text((running / "postmaster.pid").read_text())
     postgres.prepare()
-    assert (postgres.folder / "postmaster.pid").exists()
+    assert lock.exists()
 
 
 def test_the_folder_of_sockets_is_entered_by_its_owner_alone(postgres):
