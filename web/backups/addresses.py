@@ -9,6 +9,7 @@ from backups.exceptions import NotABackup
 DUMP = "database.dump.zst"
 MEDIA = "media.jsonl.zst"
 RECORD = "backup.json"
+PROOF = "proof.json"
 _ID_FORM = "%Y-%m-%dT%H-%M-%SZ"
 _URL = re.compile(
     r"(?P<store>(?:gs|file):.+)/(?P<project>[^/]+)/(?P<environment>[^/]+)"

@@ -85,11 +85,37 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """proof.json: this backup was restored beside the live site and was right."""
+
+    proven_at: datetime
+    duration_seconds: float
+    tables: int
+    rows: int
+    files: int
+    size_bytes: int
+    """Of all restored files."""
+
+    def to_json(self) -> bytes:
+        values = asdict(self) | {"proven_at": self.proven_at.isoformat()}
+        return json.dumps(values, indent=2).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Proof":
+        """Raises ValueError (or its kin KeyError, TypeError) for anything else."""
+        values = json.loads(data)
+        values["proven_at"] = datetime.fromisoformat(values["proven_at"])
+        return _made(cls, values)
+
+
+@dataclass(frozen=True)
 class Backup:
     """A complete backup: where it is and what its record says."""
 
     address: Address
     record: Record
+    proof: Proof | None = None
+    """Of the last drill that restored it; None while there was none."""
 
     @property
     def url(self) -> str:

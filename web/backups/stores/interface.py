@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -14,6 +15,10 @@ class StoredObject:
     size_bytes: int
     crc32c: str = ""
     """Base64 as Google writes it; empty where a listing does not carry it."""
+    stored_at: datetime | None = None
+    """When it became visible, by the store's own clock; None where unknown."""
+    generation: str = ""
+    """Names this very content, so that a later object of the name is not meant."""
 
 
 class Writer(Protocol):
@@ -58,5 +63,10 @@ class Store(Protocol):
     def open(self, name: str) -> AbstractContextManager[Reader]:
         """An object as a stream. Raises ObjectMissing, here or at the first read."""
 
-    def delete(self, name: str) -> None:
-        """Raises ObjectMissing."""
+    def delete(self, name: str, *, generation: str = "") -> None:
+        """
+        generation: only this content; a newer object of the name stays, and
+        ObjectExists is raised.
+
+        Raises ObjectMissing.
+        """
