@@ -45,6 +45,10 @@ class NotABackup(LookAtIt):
     """There is no complete backup at that URL, or it cannot be read."""
 
 
+class KeyMissing(LookAtIt):
+    """The encryption key is missing, is another one, or cannot be read."""
+
+
 class DumpFailed(LookAtIt):
     """pg_dump did not write the database out; nothing was stored."""
 
@@ -59,3 +63,7 @@ class RestoreRefused(LookAtIt):
 
 class RestoreFailed(LookAtIt):
     """The restore stopped. The live database and files are as they were."""
+
+
+class PruneRefused(LookAtIt):
+    """Nothing, or not everything, was removed; no backup that stays was touched."""

@@ -175,6 +175,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 500
 
 # Backups
 BACKUP_STORAGE_URL = env.text("BACKUP_STORAGE_URL", "gs://socle-backups")
+BACKUP_ENCRYPTION_KEY = env.text("BACKUP_ENCRYPTION_KEY")
+BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
+BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)
+BACKUP_KEEP_MONTHLY = env.number("BACKUP_KEEP_MONTHLY", 12)
 FLOWER_URL = env.text("FLOWER_URL", "/flower/")
 
 # Tasks. The database row is the truth; a lost message is sent again by the sweeper.
