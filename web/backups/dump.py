@@ -9,11 +9,11 @@ from typing import IO
 
 import zstandard
 
-from backups.checksums import HashingReader, HashingWriter
 from backups.compression import CompressingWriter
 from backups.exceptions import DumpFailed, ObjectDamaged, RestoreFailed
 from backups.postgres import Database
 from backups.progress import Progress
+from backups.stores import Reader, Writer
 
 PIECE_BYTES = 1 << 20
 LAST_LINES = 20
@@ -77,7 +77,7 @@ def running(argv: list[str], *, database: Database, reads: bool) -> Iterator[Too
 
 
 def dump_database(
-    database: Database, *, snapshot_id: str, target: HashingWriter, progress: Progress
+    database: Database, *, snapshot_id: str, target: Writer, progress: Progress
 ) -> int:
     """
     Write the database as seen by `snapshot_id` into `target`, zstd around pg_dump's
@@ -105,7 +105,7 @@ def dump_database(
     return size_bytes
 
 
-def load_dump(database: Database, *, source: HashingReader, progress: Progress) -> None:
+def load_dump(database: Database, *, source: Reader, progress: Progress) -> None:
     """
     Restore a dump that `dump_database` wrote into the empty `database`.
 
@@ -130,7 +130,7 @@ def load_dump(database: Database, *, source: HashingReader, progress: Progress) 
             )
 
 
-def _feed(target: IO[bytes], *, source: HashingReader, progress: Progress) -> None:
+def _feed(target: IO[bytes], *, source: Reader, progress: Progress) -> None:
     size_bytes = 0
     decompressor = zstandard.ZstdDecompressor()
     with target, decompressor.stream_reader(source, closefd=False) as plain:  # type: ignore[arg-type]

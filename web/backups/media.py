@@ -1,48 +1,28 @@
 """The uploaded files on their way into a store: each distinct content once."""
 
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from io import BufferedReader
 from pathlib import Path
 
 from backups.addresses import Shelf
 from backups.checksums import Fingerprint, check_stored, crc32c_of, upload
+from backups.contents import WHOLE_BYTES
+from backups.encryption import Keys
 from backups.exceptions import MediaUnreadable, ObjectExists
+from backups.manifest import PIECE_BYTES, Earlier, MediaFile
 from backups.record import Skipped
 from backups.stores import Store
 from backups.threads import THREADS, map_in_threads
 
-WHOLE_BYTES = 4 * 1024 * 1024  # up to here a file is sent from memory, read once
-PIECE_BYTES = 1 << 20
 ATTEMPTS = 3  # for a file that changes while it is read
-
-
-@dataclass(frozen=True)
-class MediaFile:
-    """
-    One line of the manifest. `path` is relative to the media folder, with slashes;
-    bytes that are not UTF-8 are surrogates, as Python has them.
-
-    A symbolic link has `link` (where it points) and no content.
-    """
-
-    path: str
-    size_bytes: int
-    mtime_ns: int
-    mode: int
-    sha256: str = ""
-    link: str = ""
-
-    def to_line(self) -> bytes:
-        return json.dumps(asdict(self)).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "MediaFile":
-        return cls(**json.loads(line))
+# A file written to so shortly before the earlier backup began may have been written to
+# once more while that one ran, without a later mtime: clocks of disks are coarse.
+SETTLED = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -81,25 +61,78 @@ def walk(root: Path, *, folder: str = "") -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
+class Unchanged:
+    """Knows the files that an earlier backup has, by their path, size and mtime."""
+
+    def __init__(self, earlier: Earlier, *, began: datetime):
+        self._earlier = earlier
+        self._settled_ns = int((began - SETTLED).timestamp()) * 1_000_000_000
+
+    def find(self, path: str, found: os.stat_result) -> MediaFile | None:
+        before = self._earlier.find(path)
+        if before is None or not before.sha256 or not stat.S_ISREG(found.st_mode):
+            return None
+        same = (before.size_bytes, before.mtime_ns) == (
+            found.st_size,
+            found.st_mtime_ns,
+        )
+        if not same or found.st_mtime_ns >= self._settled_ns:
+            return None
+        return replace(before, mode=stat.S_IMODE(found.st_mode))
+
+
 class MediaKeeper:
     """
     Puts the contents that the store does not have yet into it.
 
-    known: the sha256 of everything that is in the store; grows with what is sent.
+    known: the names of all contents in the store; grows with what is sent.
+    unchanged: files that need not be read; None means that each one is.
     """
 
-    def __init__(self, store: Store, *, shelf: Shelf, root: Path, known: set[str]):
+    def __init__(
+        self,
+        store: Store,
+        *,
+        shelf: Shelf,
+        root: Path,
+        known: set[bytes],
+        keys: Keys,
+        unchanged: Unchanged | None = None,
+    ):
         self._store = store
         self._shelf = shelf
         self._root = root
         self._known = known
+        self._keys = keys
+        self._unchanged = unchanged
 
     def keep_all(self) -> Iterator[Kept | Skipped]:
         """In the order of the walk; bounded memory however many files there are."""
-        return map_in_threads(self.keep, walk(self._root), threads=THREADS)
+        return map_in_threads(
+            self.keep, walk(self._root), threads=THREADS, ready=self.keep_unread
+        )
+
+    def keep_unread(self, entry: os.DirEntry[str]) -> Kept | None:
+        """A file that is as it was, and whose content is in the store."""
+        if self._unchanged is None:
+            return None
+        path = self._path(entry)
+        try:
+            file = self._unchanged.find(path, entry.stat(follow_symlinks=False))
+        except FileNotFoundError:
+            return None
+        if file is None or not self._is_known(self._keys.blob_name(file.sha256)):
+            return None
+        return Kept(file)
+
+    def _path(self, entry: os.DirEntry[str]) -> str:
+        return Path(entry.path).relative_to(self._root).as_posix()
+
+    def _is_known(self, name: str) -> bool:
+        return bytes.fromhex(name) in self._known
 
     def keep(self, entry: os.DirEntry[str]) -> Kept | Skipped:
-        path = Path(entry.path).relative_to(self._root).as_posix()
+        path = self._path(entry)
         try:
             return self._keep(path)
         except FileNotFoundError:
@@ -139,14 +172,16 @@ class MediaKeeper:
         data = content.read(WHOLE_BYTES + 1)
         _check_unchanged(file, content, size_bytes=len(data))
         file = replace(file, sha256=hashlib.sha256(data).hexdigest())
-        if file.sha256 in self._known:
+        blob = self._keys.blob_name(file.sha256)
+        if self._is_known(blob):
             return Kept(file)
-        name = self._shelf.blob(file.sha256)
+        name = self._shelf.blob(blob)
+        data = self._keys.encrypt(data)
         try:
             stored = self._store.put(name, data)
         except ObjectExists:
             return self._kept(file)  # an equal file in another thread was faster
-        sent = Fingerprint(len(data), file.sha256, crc32c_of(data))
+        sent = Fingerprint(len(data), "", crc32c_of(data))
         check_stored(self._store, name, stored=stored, sent=sent)
         return self._kept(file, new_bytes=len(data))
 
@@ -155,23 +190,27 @@ class MediaKeeper:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         _check_unchanged(file, content, size_bytes=content.tell())
         file = replace(file, sha256=sha256)
-        if sha256 in self._known:
+        blob = self._keys.blob_name(sha256)
+        if self._is_known(blob):
             return Kept(file)
         content.seek(0)
         try:
-            with upload(self._store, self._shelf.blob(sha256)) as target:
-                while piece := content.read(PIECE_BYTES):
-                    target.write(piece)
-                if target.fingerprint().sha256 != sha256:
+            with upload(self._store, self._shelf.blob(blob)) as target:
+                with self._keys.encrypting(target) as plain:
+                    again = hashlib.sha256()
+                    while piece := content.read(PIECE_BYTES):
+                        again.update(piece)
+                        plain.write(piece)
+                if again.hexdigest() != sha256:
                     raise FileChanged(file.path)
         except ObjectExists:
             return self._kept(file)
-        return self._kept(file, new_bytes=file.size_bytes)
+        return self._kept(file, new_bytes=target.fingerprint().size_bytes)
 
     def _kept(self, file: MediaFile, *, new_bytes: int | None = None) -> Kept:
         # Known only now: had it been so before, and the sending failed, an equal
         # file would point at nothing.
-        self._known.add(file.sha256)
+        self._known.add(bytes.fromhex(self._keys.blob_name(file.sha256)))
         return Kept(file, new_bytes)
 
 

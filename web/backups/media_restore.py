@@ -1,21 +1,18 @@
 """The uploaded files on their way back, into a folder beside the live one."""
 
-import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-import zstandard
-
 from backups.addresses import Shelf
-from backups.checksums import HashingReader, download
+from backups.contents import open_content
+from backups.encryption import Keys
 from backups.exceptions import (
     MediaUnreadable,
     ObjectDamaged,
     ObjectMissing,
     RestoreFailed,
 )
-from backups.media import PIECE_BYTES, WHOLE_BYTES, MediaFile
+from backups.manifest import PIECE_BYTES, MediaFile, read_manifest
 from backups.progress import Progress
 from backups.record import Backup
 from backups.stores import Store
@@ -31,7 +28,9 @@ def restore_media(
     Raises ObjectDamaged or ObjectMissing for a manifest or a content that is not what
     it was, RestoreFailed if the numbers differ from the record's.
     """
-    restorer = MediaRestorer(store, shelf=backup.address.shelf, folder=folder)
+    restorer = MediaRestorer(
+        store, shelf=backup.address.shelf, folder=folder, keys=backup.opening_keys
+    )
     files = size_bytes = 0
     manifest = read_manifest(backup, store=store)
     for file in map_in_threads(restorer.restore, manifest, threads=THREADS):
@@ -46,36 +45,12 @@ def restore_media(
         )
 
 
-def read_manifest(backup: Backup, *, store: Store) -> Iterator[MediaFile]:
-    """Line by line; raises ObjectDamaged at the end if it was not the stored one."""
-    part = backup.record.media.manifest
-    name = backup.address.folder + part.name
-    with download(
-        store, name, sha256=part.sha256, size_bytes=part.size_bytes
-    ) as source:
-        try:
-            for line in _lines(source):
-                yield MediaFile.from_line(line)
-        except (zstandard.ZstdError, ValueError, TypeError) as error:
-            raise ObjectDamaged(
-                f"{store.url}/{name} is damaged: {error}. Restore another backup: "
-                "./google_storage.sh -l"
-            ) from error
-
-
-def _lines(source: HashingReader) -> Iterator[bytes]:
-    rest = b""
-    with zstandard.ZstdDecompressor().stream_reader(source, closefd=False) as plain:  # type: ignore[arg-type]
-        while piece := plain.read(PIECE_BYTES):
-            *lines, rest = (rest + piece).split(b"\n")
-            yield from lines
-
-
 class MediaRestorer:
-    def __init__(self, store: Store, *, shelf: Shelf, folder: Path):
+    def __init__(self, store: Store, *, shelf: Shelf, folder: Path, keys: Keys):
         self._store = store
         self._shelf = shelf
         self._folder = folder
+        self._keys = keys
 
     def restore(self, file: MediaFile) -> MediaFile:
         path = self._target(file.path)
@@ -102,33 +77,18 @@ class MediaRestorer:
         return self._folder / pure
 
     def _restore_content(self, file: MediaFile, *, path: Path) -> None:
-        name = self._shelf.blob(file.sha256)
         try:
-            with path.open("xb") as target:
-                if file.size_bytes <= WHOLE_BYTES:
-                    data = self._store.read(name)
-                    _prove(data, file=file, name=name)
-                    target.write(data)
-                else:
-                    with download(
-                        self._store,
-                        name,
-                        sha256=file.sha256,
-                        size_bytes=file.size_bytes,
-                    ) as source:
-                        while piece := source.read(PIECE_BYTES):
-                            target.write(piece)
+            with (
+                path.open("xb") as target,
+                open_content(
+                    file, store=self._store, shelf=self._shelf, keys=self._keys
+                ) as content,
+            ):
+                while piece := content.read(PIECE_BYTES):
+                    target.write(piece)
         except ObjectMissing as error:
             raise ObjectMissing(
                 f"The content of {file.path!r} is missing: {error} Restore another "
                 "backup: ./google_storage.sh -l"
             ) from error
         path.chmod(file.mode)
-
-
-def _prove(data: bytes, *, file: MediaFile, name: str) -> None:
-    if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise ObjectDamaged(
-            f"The content of {file.path!r} ({name}) is damaged: its sha256 differs. "
-            "Restore another backup: ./google_storage.sh -l"
-        )

@@ -1,16 +1,19 @@
 """The two parts of a backup, as they are written."""
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from backups.addresses import DUMP, MEDIA, Address
 from backups.checksums import HashingWriter, upload
 from backups.compression import CompressingWriter
 from backups.dump import dump_database
-from backups.exceptions import DumpFailed
-from backups.media import Kept, MediaKeeper
+from backups.exceptions import DumpFailed, LookAtIt
+from backups.listing import complete_ids
+from backups.manifest import Earlier
+from backups.media import Kept, MediaKeeper, Unchanged
 from backups.postgres import major
 from backups.progress import Progress, counted_files, readable_size
-from backups.record import DatabasePart, MediaPart, Skipped, StoredPart
+from backups.record import DatabasePart, MediaPart, Skipped, StoredPart, read_backup
 from backups.site import Site
 from backups.snapshot import snapshot
 from backups.stores import Store
@@ -27,9 +30,13 @@ def keep_database(
         rows = view.count_rows()
         heads = view.migration_heads()
         progress.say(f"Dumping {site.database.name}")
-        with upload(store, to.folder + DUMP) as target:
+        extensions = view.extensions()
+        with (
+            upload(store, to.folder + DUMP) as target,
+            site.keys.encrypting(target) as sealed,
+        ):
             plain_bytes = dump_database(
-                site.database, snapshot_id=view.id, target=target, progress=progress
+                site.database, snapshot_id=view.id, target=sealed, progress=progress
             )
     dump = _stored_part(DUMP, target)
     progress.say(
@@ -44,6 +51,7 @@ def keep_database(
         uncompressed_bytes=plain_bytes,
         rows=rows,
         migration_heads=heads,
+        extensions=extensions,
     )
 
 
@@ -58,15 +66,35 @@ def _check_versions(*, server: str, tool: str) -> None:
 
 
 def keep_media(
-    site: Site, *, store: Store, to: Address, progress: Progress
+    site: Site,
+    *,
+    store: Store,
+    to: Address,
+    full: bool,
+    progress: Progress,
 ) -> MediaPart:
-    """Every file is in the manifest or in `skipped`; new contents are in the store."""
+    """
+    Every file is in the manifest or in `skipped`; new contents are in the store.
+
+    full: read also what has not changed since the last backup.
+    """
     progress.say(f"Media in {site.media_root}")
-    known = {found.name[-64:] for found in store.list(site.shelf.blobs)}
-    keeper = MediaKeeper(store, shelf=site.shelf, root=site.media_root, known=known)
+    known = {bytes.fromhex(found.name[-64:]) for found in store.list(site.shelf.blobs)}
     tally = Tally(progress)
-    with upload(store, to.folder + MEDIA) as target:
-        compressed = CompressingWriter(target)
+    with (
+        _unchanged(site, store=store, full=full, progress=progress) as unchanged,
+        upload(store, to.folder + MEDIA) as target,
+        site.keys.encrypting(target) as sealed,
+    ):
+        keeper = MediaKeeper(
+            store,
+            shelf=site.shelf,
+            root=site.media_root,
+            known=known,
+            keys=site.keys,
+            unchanged=unchanged,
+        )
+        compressed = CompressingWriter(sealed)
         for line in tally.counted(keeper.keep_all()):
             compressed.write(line)
         compressed.finish()
@@ -82,6 +110,25 @@ def keep_media(
         new_bytes=tally.new_bytes,
         skipped=tally.skipped,
     )
+
+
+@contextmanager
+def _unchanged(
+    site: Site, *, store: Store, full: bool, progress: Progress
+) -> Iterator[Unchanged | None]:
+    """Yields what the newest backup has whose manifest can be read, if there is one."""
+    for id_ in [] if full else complete_ids(store, shelf=site.shelf):
+        address = Address(store.url, site.shelf, id_)
+        try:
+            backup = read_backup(store, address, keys=site.keys)
+            files = Earlier(backup, store=store)
+        except LookAtIt as error:
+            progress.say(f"Not compared with an older backup: {error}")
+            continue
+        with closing(files):
+            yield Unchanged(files, began=backup.record.created_at)
+        return
+    yield None
 
 
 class Tally:

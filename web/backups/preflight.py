@@ -14,8 +14,9 @@ from backups.stores import Store
 def check_fits(backup: Backup, *, site: Site, store: Store) -> None:
     """
     Raises RestoreRefused (this place does not fit), NotABackup (a part is missing or
-    another's), StoreUnavailable or ServerUnavailable. Changes nothing.
+    another's), KeyMissing, StoreUnavailable or ServerUnavailable. Changes nothing.
     """
+    backup.opening_keys  # noqa: B018  raises KeyMissing
     _check_versions(backup, site=site)
     _check_folder(backup, site=site)
     record = backup.record

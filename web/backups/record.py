@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from backups.addresses import RECORD, Address
+from backups.addresses import PROOF, RECORD, Address
+from backups.encryption import Keys
 from backups.exceptions import NotABackup, ObjectMissing
 from backups.stores import Store
 
@@ -32,6 +33,8 @@ class DatabasePart:
     rows: dict[str, int]
     """By "schema.table", counted in the dump's own snapshot."""
     migration_heads: dict[str, str]
+    extensions: dict[str, str] = field(default_factory=dict)
+    """Those that a restore must find on its server, with their versions."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Record:
     django_version: str
     database: DatabasePart
     media: MediaPart
+    recipient: str = ""
+    """The public key that all but this record is encrypted for; empty for none."""
 
     @property
     def new_bytes(self) -> int:
@@ -116,14 +121,24 @@ class Backup:
     record: Record
     proof: Proof | None = None
     """Of the last drill that restored it; None while there was none."""
+    keys: Keys = field(default_factory=Keys, repr=False)
+
+    @property
+    def opening_keys(self) -> Keys:
+        """What its parts and contents are read with. Raises KeyMissing."""
+        return self.keys.for_recipient(self.record.recipient, what=self.url)
 
     @property
     def url(self) -> str:
         return self.address.url
 
 
-def read_backup(store: Store, address: Address) -> Backup:
-    """Raises NotABackup when the folder has no record, or one of another form."""
+def read_backup(store: Store, address: Address, *, keys: Keys | None = None) -> Backup:
+    """
+    keys: those at hand; whether one fits shows when a part is opened.
+
+    Raises NotABackup when the folder has no record, or one of another form.
+    """
     try:
         data = store.read(address.folder + RECORD)
     except ObjectMissing as error:
@@ -133,12 +148,20 @@ def read_backup(store: Store, address: Address) -> Backup:
             "ones: ./google_storage.sh -l"
         ) from error
     try:
-        return Backup(address, Record.from_json(data))
+        record = Record.from_json(data)
     except (ValueError, KeyError, TypeError) as error:
         raise NotABackup(
             f"{address.url}/{RECORD} cannot be read: {error}. A newer version of this "
             "project may have written it. Others: ./google_storage.sh -l"
         ) from error
+    return Backup(address, record, _read_proof(store, address), keys or Keys())
+
+
+def _read_proof(store: Store, address: Address) -> Proof | None:
+    try:
+        return Proof.from_json(store.read(address.folder + PROOF))
+    except (ObjectMissing, ValueError, KeyError, TypeError):
+        return None
 
 
 def _database(values: dict[str, Any]) -> DatabasePart:

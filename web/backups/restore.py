@@ -11,10 +11,10 @@ import psycopg2
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from backups.checksums import download
 from backups.dump import load_dump
 from backups.exceptions import BackupError, LookAtIt, RestoreFailed
 from backups.locks import only_one
+from backups.manifest import open_part
 from backups.media_restore import restore_media
 from backups.places import (
     Places,
@@ -70,12 +70,7 @@ def _load_database(
     dump = backup.record.database.dump
     progress.say(f"Restoring the database as {places.new_database.name}")
     create_database(places.new_database)
-    with download(
-        store,
-        backup.address.folder + dump.name,
-        sha256=dump.sha256,
-        size_bytes=dump.size_bytes,
-    ) as source:
+    with open_part(backup, dump, store=store) as source:
         load_dump(places.new_database, source=source, progress=progress)
     progress.say("Comparing the rows of every table")
     check_rows(places.new_database, expected=backup.record.database.rows)

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,7 +13,6 @@ from backups.addresses import DUMP, MEDIA, RECORD, Address, Shelf, backup_id
 from backups.checksums import Fingerprint, check_stored, crc32c_of
 from backups.exceptions import (
     BackupError,
-    NotABackup,
     ObjectDamaged,
     ObjectExists,
     ObjectMissing,
@@ -22,10 +20,9 @@ from backups.exceptions import (
 from backups.locks import only_one
 from backups.parts import keep_database, keep_media
 from backups.progress import Progress
-from backups.record import FORMAT, Backup, Record, read_backup
+from backups.record import FORMAT, Backup, Record
 from backups.site import Site
 from backups.stores import Store
-from backups.threads import THREADS, map_in_threads
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +33,14 @@ def take_backup(
     store: Store,
     now: datetime,
     progress: Progress,
+    full: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Backup:
     """
     Put the database and the uploaded files of `site` into `store`.
+
+    full: read every file, also those whose size and time are those of the last
+    backup. Nothing is sent twice for it.
 
     The record is written last: until then there is no backup, and what a failed run
     put into the backup's folder is taken away again. (Contents of media stay: the
@@ -56,7 +57,9 @@ def take_backup(
         with _taken_away_on_failure(store) as made:
             database = keep_database(site, store=store, to=address, progress=progress)
             made.append(address.folder + DUMP)
-            media = keep_media(site, store=store, to=address, progress=progress)
+            media = keep_media(
+                site, store=store, to=address, full=full, progress=progress
+            )
             made.append(address.folder + MEDIA)
             record = Record(
                 format=FORMAT,
@@ -67,9 +70,10 @@ def take_backup(
                 django_version=django.get_version(),
                 database=database,
                 media=media,
+                recipient=site.keys.recipient,
             )
             _commit(store, address.folder + RECORD, data=record.to_json())
-    return Backup(address, record)
+    return Backup(address, record, keys=site.keys)
 
 
 def _check_unused(store: Store, address: Address) -> None:
@@ -106,50 +110,6 @@ def _commit(store: Store, name: str, *, data: bytes) -> None:
     check_stored(
         store, name, stored=stored, sent=Fingerprint(len(data), "", crc32c_of(data))
     )
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Complete backups, newest first, and a sentence about each unreadable one."""
-
-    backups: list[Backup]
-    unreadable: list[str]
-
-
-def list_backups(store: Store, *, shelf: Shelf) -> Listing:
-    """A folder without a record is not listed: it is no backup."""
-    store.prepare()
-    ids = sorted(
-        (
-            found.name.split("/")[-2]
-            for found in store.list(shelf.backups)
-            if found.name.endswith(f"/{RECORD}")
-        ),
-        reverse=True,
-    )
-
-    def read(backup_id: str) -> Backup | str:
-        try:
-            return read_backup(store, Address(store.url, shelf, backup_id))
-        except NotABackup as error:
-            return str(error)
-
-    found = list(map_in_threads(read, ids, threads=THREADS))
-    return Listing(
-        backups=[one for one in found if isinstance(one, Backup)],
-        unreadable=[one for one in found if isinstance(one, str)],
-    )
-
-
-def newest_backup(store: Store, *, shelf: Shelf) -> Backup:
-    """Raises NotABackup when there is none."""
-    backups = list_backups(store, shelf=shelf).backups
-    if not backups:
-        raise NotABackup(
-            f"{store.url}/{shelf.backups} holds no complete backup yet. Make one: "
-            "./google_storage.sh -b"
-        )
-    return backups[0]
 
 
 def prove_store(store: Store, *, shelf: Shelf) -> list[str]:

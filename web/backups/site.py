@@ -1,11 +1,12 @@
 """What is backed up: this site's database and uploaded files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
 
 from backups.addresses import Shelf
+from backups.encryption import Keys
 from backups.postgres import Database
 
 
@@ -16,15 +17,18 @@ class Site:
     database: Database
     media_root: Path
     store_url: str
+    keys: Keys = field(default_factory=Keys, repr=False)
 
     @classmethod
     def from_settings(cls) -> "Site":
+        """Raises KeyMissing for an encryption key that cannot be read."""
         return cls(
             project=settings.PROJECT_NAME,
             environment=settings.ENVIRONMENT,
             database=Database.from_settings(),
             media_root=Path(settings.MEDIA_ROOT),
             store_url=settings.BACKUP_STORAGE_URL,
+            keys=Keys.parse(settings.BACKUP_ENCRYPTION_KEY),
         )
 
     @property

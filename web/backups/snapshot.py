@@ -45,6 +45,13 @@ class Snapshot:
             for schema, table in self._rows(_TABLES)
         }
 
+    def extensions(self) -> dict[str, str]:
+        """Versions by name, but for plpgsql, which every server has."""
+        query = (
+            "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql'"
+        )
+        return dict(self._rows(query))
+
     def migration_heads(self) -> dict[str, str]:
         """The last applied migration of each app; empty for a database of others."""
         if not self._rows("SELECT to_regclass('public.django_migrations')")[0][0]:

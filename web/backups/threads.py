@@ -12,10 +12,16 @@ After = TypeVar("After")
 
 
 def map_in_threads(
-    work: Callable[[Before], After], items: Iterable[Before], *, threads: int
+    work: Callable[[Before], After],
+    items: Iterable[Before],
+    *,
+    threads: int,
+    ready: Callable[[Before], After | None] = lambda item: None,
 ) -> Iterator[After]:
     """
     Like map, in `threads` threads and in order, with only a few items under way.
+
+    ready: an item's result where that takes no waiting, found without a thread.
 
     The first exception ends it; what has not begun by then is left.
     """
@@ -23,7 +29,11 @@ def map_in_threads(
     waiting: deque[Future[After]] = deque()
     try:
         for item in items:
-            waiting.append(pool.submit(work, item))
+            if (result := ready(item)) is not None:
+                waiting.append(Future())
+                waiting[-1].set_result(result)
+            else:
+                waiting.append(pool.submit(work, item))
             if len(waiting) >= 4 * threads:
                 yield waiting.popleft().result()
         while waiting:

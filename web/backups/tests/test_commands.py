@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings
 from django.core.management import load_command_class
 
+from backups.listing import newest_backup
 from backups.locks import only_one
-from backups.services import newest_backup
 from backups.tests.conftest import execute, names_in, picture
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from backups.encryption import Keys
 from backups.exceptions import MediaUnreadable, ObjectDamaged
-from backups.media import MediaFile
-from backups.media_restore import MediaRestorer, read_manifest
+from backups.manifest import MediaFile, read_manifest
+from backups.media_restore import MediaRestorer
 from backups.progress import Progress
 from backups.services import take_backup
 from backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
@@ -131,6 +132,8 @@ def test_a_missing_media_folder_stops_the_backup(site, store):
 
 @pytest.mark.parametrize("path", ["../out", "/tmp/out", "a/../../out", "", "a\0b"])
 def test_a_manifest_cannot_write_elsewhere(store, site, tmp_path, path):
-    restorer = MediaRestorer(store, shelf=site.shelf, folder=tmp_path / "new")
+    restorer = MediaRestorer(
+        store, shelf=site.shelf, folder=tmp_path / "new", keys=Keys()
+    )
     with pytest.raises(ObjectDamaged, match="outside media"):
         restorer.restore(MediaFile(path, 0, 0, 0o644))

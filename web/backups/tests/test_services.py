@@ -15,9 +15,10 @@ from backups.exceptions import (
     ObjectExists,
     StoreUnavailable,
 )
+from backups.listing import list_backups, newest_backup
 from backups.locks import only_one
 from backups.progress import Progress
-from backups.services import list_backups, newest_backup, prove_store, take_backup
+from backups.services import prove_store, take_backup
 from backups.stores import open_store
 from backups.tests.conftest import (
     NEXT_NIGHT,

@@ -3,8 +3,8 @@ import shutil
 
 from django.utils import timezone
 
+from backups.listing import list_backups
 from backups.management.base import BackupCommand
-from backups.services import list_backups
 from backups.site import Site
 from backups.stores import open_store
 from backups.table import backups_table

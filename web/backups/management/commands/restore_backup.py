@@ -5,12 +5,12 @@ from django.db import connections
 from django.utils import timezone
 
 from backups.addresses import parse_url
+from backups.listing import newest_backup
 from backups.management.base import USAGE, BackupCommand
 from backups.preflight import check_fits, remarks
 from backups.progress import counted_files, readable_size
 from backups.record import read_backup
 from backups.restore import missing_migrations, restore_backup
-from backups.services import newest_backup
 from backups.site import Site
 from backups.stores import open_store
 
@@ -29,11 +29,11 @@ class Command(BackupCommand):
         site = Site.from_settings()
         if url == "latest":
             store = open_store(site.store_url)
-            backup = newest_backup(store, shelf=site.shelf)
+            backup = newest_backup(store, shelf=site.shelf, keys=site.keys)
         else:
             address = parse_url(url)
             store = open_store(address.store_url)
-            backup = read_backup(store, address)
+            backup = read_backup(store, address, keys=site.keys)
         check_fits(backup, site=site, store=store)
         self.describe(backup, site=site)
         if not yes:

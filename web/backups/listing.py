@@ -1,0 +1,56 @@
+"""Find the backups in a store."""
+
+from dataclasses import dataclass
+
+from backups.addresses import RECORD, Address, Shelf
+from backups.encryption import Keys
+from backups.exceptions import NotABackup
+from backups.record import Backup, read_backup
+from backups.stores import Store
+from backups.threads import THREADS, map_in_threads
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Complete backups, newest first, and a sentence about each unreadable one."""
+
+    backups: list[Backup]
+    unreadable: list[str]
+
+
+def complete_ids(store: Store, *, shelf: Shelf) -> list[str]:
+    """The folders that have a record, newest first: without one it is no backup."""
+    names = (found.name for found in store.list(shelf.backups))
+    ids = {name.split("/")[-2] for name in names if name.endswith(f"/{RECORD}")}
+    return sorted(ids, reverse=True)
+
+
+def list_backups(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Listing:
+    """
+    keys: with which their parts can be opened later; the listing needs none.
+    """
+    store.prepare()
+    ids = complete_ids(store, shelf=shelf)
+
+    def read(backup_id: str) -> Backup | str:
+        try:
+            return read_backup(store, Address(store.url, shelf, backup_id), keys=keys)
+        except NotABackup as error:
+            return str(error)
+
+    found = list(map_in_threads(read, ids, threads=THREADS))
+    return Listing(
+        backups=[one for one in found if isinstance(one, Backup)],
+        unreadable=[one for one in found if isinstance(one, str)],
+    )
+
+
+def newest_backup(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Backup:
+    """Raises NotABackup when there is none."""
+    backups = list_backups(store, shelf=shelf, keys=keys).backups
+    if not backups:
+        raise NotABackup(
+            f"{store.url}/{shelf.backups} holds no complete backup yet. Make one: "
+            "./google_storage.sh -b"
+        )
+    return backups[0]
