@@ -39,6 +39,16 @@ class Places:
         )
 
     @property
+    def drill_database(self) -> Database:
+        return self.database.named(
+            _suffixed(self.database.name, f"_drill_{self.stamp}")
+        )
+
+    @property
+    def drill_media(self) -> Path:
+        return self.media.with_name(f"{self.media.name}.drill_{self.stamp}")
+
+    @property
     def new_media(self) -> Path:
         return self.media.with_name(f"{self.media.name}.restore_{self.stamp}")
 

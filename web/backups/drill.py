@@ -1,0 +1,110 @@
+"""Restore a backup for practice, compare everything, and write down that it worked."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from backups.addresses import PROOF
+from backups.dump import load_dump
+from backups.exceptions import ObjectMissing, RestoreFailed
+from backups.locks import only_one
+from backups.manifest import open_part
+from backups.media_restore import restore_media
+from backups.places import (
+    Places,
+    create_database,
+    databases_of,
+    drop_database,
+    folders_of,
+)
+from backups.preflight import check_fits
+from backups.progress import Progress
+from backups.record import Backup, Proof
+from backups.restore import check_rows
+from backups.site import Site
+from backups.stores import Store
+
+
+def drill(
+    backup: Backup,
+    *,
+    site: Site,
+    store: Store,
+    now: datetime,
+    progress: Progress,
+    clock: Callable[[], float] = time.monotonic,
+) -> Backup:
+    """
+    Restore `backup` into a scratch database and folder, which are removed afterwards,
+    and write its proof.json. Nothing live is read or written. Returns the backup with
+    its proof.
+
+    Raises AlreadyRunning, or what a restore raises: then nothing is proven.
+    """
+    began = clock()
+    with only_one(site.database, purpose="drill"):
+        check_fits(backup, site=site, store=store)
+        _clear(site)
+        with _scratch(site, now=now) as places:
+            _restore(backup, store=store, places=places, progress=progress)
+        proof = Proof(
+            proven_at=now.astimezone(UTC),
+            duration_seconds=round(clock() - began, 1),
+            tables=len(backup.record.database.rows),
+            rows=sum(backup.record.database.rows.values()),
+            files=backup.record.media.files,
+            size_bytes=backup.record.media.size_bytes,
+        )
+        _write(proof, backup=backup, store=store)
+    return replace(backup, proof=proof)
+
+
+def _restore(
+    backup: Backup, *, store: Store, places: Places, progress: Progress
+) -> None:
+    database = backup.record.database
+    progress.say(f"Restoring {backup.url} for practice")
+    with open_part(backup, database.dump, store=store) as source:
+        load_dump(places.drill_database, source=source, progress=progress)
+    progress.say("Comparing the rows of every table")
+    check_rows(places.drill_database, expected=database.rows)
+    restore_media(backup, store=store, folder=places.drill_media, progress=progress)
+
+
+@contextmanager
+def _scratch(site: Site, *, now: datetime) -> Iterator[Places]:
+    places = Places.at(now, database=site.database, media=site.media_root)
+    try:
+        create_database(places.drill_database)
+        _make(places)
+        yield places
+    finally:
+        _clear(site)
+
+
+def _make(places: Places) -> None:
+    try:
+        places.drill_media.mkdir()
+    except OSError as error:
+        raise RestoreFailed(
+            f"The folder for the drill cannot be made: {error}. Make room or give "
+            "access, then run: ./google_storage.sh -d"
+        ) from error
+
+
+def _clear(site: Site) -> None:
+    """Also what a killed drill left; no other one runs, since this one has the lock."""
+    for database in databases_of(site.database, kind="drill"):
+        drop_database(database)
+    for folder in folders_of(site.media_root, kind="drill"):
+        shutil.rmtree(folder)
+
+
+def _write(proof: Proof, *, backup: Backup, store: Store) -> None:
+    name = backup.address.folder + PROOF
+    with suppress(ObjectMissing):
+        store.delete(name)  # that of an earlier drill
+    store.put(name, proof.to_json())

@@ -1,0 +1,48 @@
+from django.utils import timezone
+
+from backups.addresses import parse_url
+from backups.drill import drill
+from backups.listing import newest_backup
+from backups.management.base import BackupCommand
+from backups.progress import counted_files, readable_size
+from backups.record import read_backup
+from backups.site import Site
+from backups.stores import open_store
+from backups.telling import told
+
+
+class Command(BackupCommand):
+    help = (
+        "Restore the newest backup (or the one of a URL) into a scratch database and "
+        "folder, compare everything, remove both, and write proof.json beside it."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "url", nargs="?", default="latest", help='gs://… or "latest"'
+        )
+
+    def handle(self, *, url, **options):
+        site = Site.from_settings()
+        with told("drill") as run:
+            if url == "latest":
+                store = open_store(site.store_url)
+                backup = newest_backup(store, shelf=site.shelf, keys=site.keys)
+            else:
+                address = parse_url(url)
+                store = open_store(address.store_url)
+                backup = read_backup(store, address, keys=site.keys)
+            run.result(url=backup.url)
+            proof = drill(
+                backup,
+                site=site,
+                store=store,
+                now=timezone.now(),
+                progress=self.progress(run),
+            ).proof
+            run.result(tables=proof.tables, rows=proof.rows, files=proof.files)
+        self.stdout.write(
+            f"Proven in {proof.duration_seconds:.1f} s: {backup.url} was restored and "
+            f"compared, {proof.tables} tables with {proof.rows:,} rows, "
+            f"{counted_files(proof.files)} of {readable_size(proof.size_bytes)}."
+        )

@@ -1,0 +1,88 @@
+import os
+
+import pytest
+
+from backups.progress import Progress
+from backups.services import take_backup
+from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, Wrapped
+from backups.verify import Verifier
+
+
+@pytest.fixture
+def verified(store):
+    def verify(backup):
+        return Verifier(store, progress=QUIET).verify(backup)
+
+    return verify
+
+
+def spoil(store, name, *, how):
+    data = bytearray(store.read(name))
+    if how == "gone":
+        store.delete(name)
+        return
+    if how == "flipped":
+        data[len(data) // 2] ^= 1
+    if how == "cut":
+        del data[-1:]
+    store.delete(name)
+    store.put(name, bytes(data))
+
+
+def a_content(site, store):
+    return min(found.name for found in store.list(site.shelf.blobs) if found.size_bytes)
+
+
+def test_everything_a_backup_names_is_read(site, store, backup, verified):
+    (site.media_root / "large").write_bytes(os.urandom(5_000_000))
+    second = take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    report = verified(second)
+    assert report.damage == []
+    assert report.contents == 5  # of seven files: one is a link, two are equal
+    record = second.record
+    parts = record.database.dump.size_bytes  # the manifest is counted unpacked
+    assert report.size_bytes > parts + 5_006_001
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_a_damaged_content_is_named_and_the_rest_is_read(
+    site, store, backup, verified, how
+):
+    name = a_content(site, store)
+    spoil(store, name, how=how)
+    report = verified(backup)
+    assert report.contents == 4
+    assert len(report.damage) == 1
+    assert name in report.damage[0]
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+@pytest.mark.parametrize("part", ["database.dump.zst", "media.jsonl.zst"])
+def test_a_damaged_part_is_named(store, backup, verified, part, how):
+    spoil(store, backup.address.folder + part, how=how)
+    (sentence,) = verified(backup).damage
+    assert part in sentence
+
+
+def test_a_content_of_two_backups_is_read_once_and_damaged_in_both(site, store, backup):
+    second = take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    spoil(store, a_content(site, store), how="flipped")
+    reads = []
+
+    def read(name):
+        reads.append(name)
+        return store.read(name)
+
+    verifier = Verifier(Wrapped(store, read=read), progress=Progress())
+    first, again = verifier.verify(backup), verifier.verify(second)
+    assert len(first.damage) >= 1
+    assert len(again.damage) >= 1
+    blobs = [name for name in reads if "/media/" in name]
+    assert len(blobs) == len(set(blobs)) == 4
+
+
+def test_a_right_night_stays_right_after_the_next(site, store, verified):
+    first = take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    (site.media_root / "photos/one.jpg").unlink()
+    take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    assert verified(first).damage == []

@@ -1,0 +1,107 @@
+"""Read everything that backups name, and compare each byte with its checksum."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from backups.addresses import Shelf
+from backups.contents import open_content
+from backups.encryption import Keys
+from backups.exceptions import LookAtIt
+from backups.manifest import PIECE_BYTES, MediaFile, open_part, read_manifest
+from backups.progress import Progress
+from backups.record import Backup
+from backups.stores import Reader, Store
+from backups.threads import THREADS, map_in_threads
+
+
+@dataclass
+class Report:
+    """What was read, and a sentence about each thing that is not as it was stored."""
+
+    contents: int = 0
+    size_bytes: int = 0
+    damage: list[str] = field(default_factory=list)
+
+
+class Verifier:
+    """Verifies one backup after another; a content that several name is read once."""
+
+    def __init__(self, store: Store, *, progress: Progress):
+        self._store = store
+        self._progress = progress
+        self._seen: dict[bytes, bool] = {}
+        """Whether each content was right, by its name in the store."""
+
+    def verify(self, backup: Backup) -> Report:
+        """
+        Goes on after damage, so that the report names all of it.
+
+        Raises KeyMissing, StoreUnavailable or StoreRefused.
+        """
+        backup.opening_keys  # noqa: B018  raises before anything is read
+        report = Report()
+        self._progress.say(f"Reading {backup.url}")
+        for part in (backup.record.database.dump, backup.record.media.manifest):
+            try:
+                with open_part(backup, part, store=self._store) as source:
+                    report.size_bytes += _drained(source)
+            except LookAtIt as error:
+                report.damage.append(str(error))
+        if not report.damage:
+            self._verify_contents(backup, report=report)
+        return report
+
+    def _verify_contents(self, backup: Backup, *, report: Report) -> None:
+        checker = _Checker(
+            self._store, shelf=backup.address.shelf, keys=backup.opening_keys
+        )
+        for file, name, problem in map_in_threads(
+            checker.check, self._unread(backup, report), threads=THREADS
+        ):
+            self._seen[name] = not problem
+            report.contents += 1
+            report.size_bytes += file.size_bytes
+            if problem:
+                report.damage.append(problem)
+            self._progress.moved(
+                "Reading contents", size_bytes=report.size_bytes, files=report.contents
+            )
+
+    def _unread(
+        self, backup: Backup, report: Report
+    ) -> Iterator[tuple[MediaFile, bytes]]:
+        keys = backup.opening_keys
+        for file in read_manifest(backup, store=self._store):
+            if not file.sha256:
+                continue
+            name = bytes.fromhex(keys.blob_name(file.sha256))
+            if name not in self._seen:
+                self._seen[name] = True
+                yield file, name
+            elif not self._seen[name]:
+                report.damage.append(f"{file.path!r} has a content that is damaged.")
+
+
+class _Checker:
+    def __init__(self, store: Store, *, shelf: Shelf, keys: Keys):
+        self._store = store
+        self._shelf = shelf
+        self._keys = keys
+
+    def check(self, item: tuple[MediaFile, bytes]) -> tuple[MediaFile, bytes, str]:
+        file, name = item
+        try:
+            with open_content(
+                file, store=self._store, shelf=self._shelf, keys=self._keys
+            ) as content:
+                _drained(content)
+        except LookAtIt as error:
+            return file, name, str(error)
+        return file, name, ""
+
+
+def _drained(source: Reader) -> int:
+    size_bytes = 0
+    while piece := source.read(PIECE_BYTES):
+        size_bytes += len(piece)
+    return size_bytes
