@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import BufferedReader
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from backups.addresses import Shelf
 from backups.checksums import Fingerprint, check_stored, crc32c_of, upload
+from backups.condemned import Condemned, renew
 from backups.contents import WHOLE_BYTES
 from backups.encryption import Keys
 from backups.exceptions import MediaUnreadable, ObjectExists
@@ -85,7 +86,8 @@ class MediaKeeper:
     """
     Puts the contents that the store does not have yet into it.
 
-    known: the names of all contents in the store; grows with what is sent.
+    known: the digests of the contents that stay in the store; grows with what is sent.
+    condemned: those that a sweep may delete, by name: they are sent anew.
     unchanged: files that need not be read; None means that each one is.
     """
 
@@ -96,6 +98,7 @@ class MediaKeeper:
         shelf: Shelf,
         root: Path,
         known: set[bytes],
+        condemned: Mapping[str, Condemned],
         keys: Keys,
         unchanged: Unchanged | None = None,
     ):
@@ -103,6 +106,7 @@ class MediaKeeper:
         self._shelf = shelf
         self._root = root
         self._known = known
+        self._condemned = condemned
         self._keys = keys
         self._unchanged = unchanged
 
@@ -177,6 +181,7 @@ class MediaKeeper:
             return Kept(file)
         name = self._shelf.blob(blob)
         data = self._keys.encrypt(data)
+        self._renew(name)
         try:
             stored = self._store.put(name, data)
         except ObjectExists:
@@ -194,6 +199,7 @@ class MediaKeeper:
         if self._is_known(blob):
             return Kept(file)
         content.seek(0)
+        self._renew(self._shelf.blob(blob))
         try:
             with upload(self._store, self._shelf.blob(blob)) as target:
                 with self._keys.encrypting(target) as plain:
@@ -206,6 +212,10 @@ class MediaKeeper:
         except ObjectExists:
             return self._kept(file)
         return self._kept(file, new_bytes=target.fingerprint().size_bytes)
+
+    def _renew(self, name: str) -> None:
+        if name in self._condemned:
+            renew(self._store, name, condemned=self._condemned[name])
 
     def _kept(self, file: MediaFile, *, new_bytes: int | None = None) -> Kept:
         # Known only now: had it been so before, and the sending failed, an equal

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from backups.addresses import DUMP, MEDIA, Address
 from backups.checksums import HashingWriter, upload
 from backups.compression import CompressingWriter
+from backups.condemned import standing_contents
 from backups.dump import dump_database
 from backups.exceptions import DumpFailed, LookAtIt
 from backups.listing import complete_ids
@@ -79,7 +80,7 @@ def keep_media(
     full: read also what has not changed since the last backup.
     """
     progress.say(f"Media in {site.media_root}")
-    known = {bytes.fromhex(found.name[-64:]) for found in store.list(site.shelf.blobs)}
+    known, condemned = standing_contents(store, shelf=site.shelf)
     tally = Tally(progress)
     with (
         _unchanged(site, store=store, full=full, progress=progress) as unchanged,
@@ -91,6 +92,7 @@ def keep_media(
             shelf=site.shelf,
             root=site.media_root,
             known=known,
+            condemned=condemned,
             keys=site.keys,
             unchanged=unchanged,
         )

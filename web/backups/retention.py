@@ -29,9 +29,9 @@ class Policy:
     def __post_init__(self) -> None:
         if min(self.daily, self.weekly, self.monthly) < 0 or self.most == 0:
             raise PruneRefused(
-                f"BACKUP_KEEP_DAILY={self.daily}, BACKUP_KEEP_WEEKLY={self.weekly} and "
-                f"BACKUP_KEEP_MONTHLY={self.monthly} would keep nothing, so nothing was "
-                "removed. Correct them in .env."
+                f"BACKUP_KEEP_DAILY={self.daily}, BACKUP_KEEP_WEEKLY={self.weekly}, "
+                f"BACKUP_KEEP_MONTHLY={self.monthly} would keep nothing, so nothing "
+                "was removed. Correct them in .env."
             )
 
     @classmethod

@@ -51,7 +51,7 @@ def take_backup(
     """
     started = clock()
     address = Address(store.url, site.shelf, backup_id(now))
-    with only_one(site.database, purpose="backup"):
+    with only_one(site.database, purpose="backup") as lock:
         store.prepare()
         _check_unused(store, address)
         with _taken_away_on_failure(store) as made:
@@ -72,6 +72,7 @@ def take_backup(
                 media=media,
                 recipient=site.keys.recipient,
             )
+            lock.check()  # without it a prune may have begun meanwhile
             _commit(store, address.folder + RECORD, data=record.to_json())
     return Backup(address, record, keys=site.keys)
 
