@@ -1,6 +1,6 @@
 """Find the backups in a store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backups.addresses import RECORD, Address, Shelf
 from backups.encryption import Keys
@@ -12,17 +12,32 @@ from backups.threads import THREADS, map_in_threads
 
 @dataclass(frozen=True)
 class Listing:
-    """Complete backups, newest first, and a sentence about each unreadable one."""
+    """
+    Complete backups, newest first, and a sentence about each unreadable one.
+
+    incomplete: the URLs of folders without a record: under way, or left by a run that
+    was killed.
+    """
 
     backups: list[Backup]
     unreadable: list[str]
+    incomplete: list[str] = field(default_factory=list)
 
 
 def complete_ids(store: Store, *, shelf: Shelf) -> list[str]:
     """The folders that have a record, newest first: without one it is no backup."""
-    names = (found.name for found in store.list(shelf.backups))
-    ids = {name.split("/")[-2] for name in names if name.endswith(f"/{RECORD}")}
-    return sorted(ids, reverse=True)
+    return _ids(store, shelf=shelf)[0]
+
+
+def _ids(store: Store, *, shelf: Shelf) -> tuple[list[str], list[str]]:
+    """Those of folders with a record and of those without, newest first."""
+    complete, every = set(), set()
+    for found in store.list(shelf.backups):
+        id_, _, part = found.name.removeprefix(shelf.backups).partition("/")
+        every.add(id_)
+        if part == RECORD:
+            complete.add(id_)
+    return sorted(complete, reverse=True), sorted(every - complete, reverse=True)
 
 
 def list_backups(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Listing:
@@ -30,7 +45,7 @@ def list_backups(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Lis
     keys: with which their parts can be opened later; the listing needs none.
     """
     store.prepare()
-    ids = complete_ids(store, shelf=shelf)
+    ids, incomplete = _ids(store, shelf=shelf)
 
     def read(backup_id: str) -> Backup | str:
         try:
@@ -42,6 +57,7 @@ def list_backups(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Lis
     return Listing(
         backups=[one for one in found if isinstance(one, Backup)],
         unreadable=[one for one in found if isinstance(one, str)],
+        incomplete=[Address(store.url, shelf, id_).url for id_ in incomplete],
     )
 
 

@@ -17,7 +17,7 @@ def backups_table(
     backups: Sequence[Backup], *, now: datetime, width: int | None
 ) -> str:
     """
-    One line a backup, in the given order; two where that is wider than `width`
+    One line a backup, in the given order; three where that is wider than `width`
     columns. URLs stay whole: they are there to be copied.
 
     width: None for a pipe or a file, which has no edge.
@@ -26,21 +26,22 @@ def backups_table(
     text = _rendered(table)
     if width is None or max(map(len, text.splitlines())) <= width:
         return text
-    return "".join(_two_lines(backup, now=now) for backup in backups)
+    return "".join(_three_lines(backup, now=now) for backup in backups)
 
 
 def _table(backups: Sequence[Backup], *, now: datetime) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("URL", no_wrap=True)
     table.add_column("Taken (UTC)", no_wrap=True)
-    for title in ("Age", "Database", "Files", "Media"):
+    for title in ("Age", "Database", "Files", "Media", "New"):
         table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Proven", no_wrap=True)
     for backup in backups:
         table.add_row(backup.url, *_cells(backup, now=now))
     return table
 
 
-def _cells(backup: Backup, *, now: datetime) -> tuple[str, str, str, str, str]:
+def _cells(backup: Backup, *, now: datetime) -> tuple[str, ...]:
     record = backup.record
     return (
         f"{record.created_at:%Y-%m-%d %H:%M}",
@@ -48,15 +49,19 @@ def _cells(backup: Backup, *, now: datetime) -> tuple[str, str, str, str, str]:
         readable_size(record.database.dump.size_bytes),
         f"{record.media.files:,}",
         readable_size(record.media.size_bytes),
+        readable_size(record.new_bytes),
+        f"{backup.proof.proven_at:%Y-%m-%d}" if backup.proof else "-",
     )
 
 
-def _two_lines(backup: Backup, *, now: datetime) -> str:
-    taken, age, database, _, media = _cells(backup, now=now)
+def _three_lines(backup: Backup, *, now: datetime) -> str:
+    taken, age, database, _, media, new, proven = _cells(backup, now=now)
+    proof = f"proven {proven}" if backup.proof else "not proven"
     return (
         f"{backup.url}\n"
-        f"  {taken} UTC, {age} ago, database {database}, "
-        f"{counted_files(backup.record.media.files)} {media}\n"
+        f"  {taken} UTC, {age} ago, {proof}\n"
+        f"  database {database}, {counted_files(backup.record.media.files)} {media}, "
+        f"new {new}\n"
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from backups.addresses import Address, Shelf, backup_id, moment_of, parse_url
 from backups.exceptions import NotABackup
 from backups.progress import Progress, readable_age, readable_size
-from backups.record import Backup, DatabasePart, MediaPart, Record, StoredPart
+from backups.record import Backup, DatabasePart, MediaPart, Proof, Record, StoredPart
 from backups.table import backups_table
 
 TAKEN = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)
@@ -17,7 +17,7 @@ URL = "gs://a-bucket/with/prefix/socle/prod/backups/2026-11-21T03-00-00Z"
 def backup():
     part = StoredPart("database.dump.zst", 37_000_000, "0" * 64, "AAAAAA==")
     database = DatabasePart("socle", "17.6", "17.6", part, 1, {}, {})
-    media = MediaPart(part, 5000, 997_000_000, 0, 0)
+    media = MediaPart(part, 5000, 997_000_000, 50, 10_000_000)
     record = Record(1, "socle", "prod", TAKEN, 4.9, "5.2", database, media)
     return Backup(parse_url(URL), record)
 
@@ -37,6 +37,8 @@ def test_a_wide_table_has_one_line_a_backup(backup):
         "Database",
         "Files",
         "Media",
+        "New",
+        "Proven",
     ]
     assert line.split("  ") == [
         URL,
@@ -45,7 +47,15 @@ def test_a_wide_table_has_one_line_a_backup(backup):
         " 37.0 MB",
         "5,000",
         "997.0 MB",
+        "84.0 MB",
+        "-",
     ]
+
+
+def test_a_proof_shows_with_its_day(backup):
+    proven = replace(backup, proof=Proof(TAKEN + timedelta(days=1), 9.0, 1, 1, 1, 1))
+    assert lines([proven], None)[1].endswith("  2026-11-22")
+    assert "  2026-11-21 03:00 UTC, 7 h ago, proven 2026-11-22" in lines([proven], 80)
 
 
 def test_a_pipe_gets_whole_lines(backup):
@@ -55,10 +65,11 @@ def test_a_pipe_gets_whole_lines(backup):
     assert lines([long], None)[1].split()[0] == long.url
 
 
-def test_eighty_columns_get_two_lines_a_backup(backup):
+def test_eighty_columns_get_three_lines_a_backup(backup):
     assert lines([backup, backup], 80) == 2 * [
         URL,
-        "  2026-11-21 03:00 UTC, 7 h ago, database 37.0 MB, 5,000 files 997.0 MB",
+        "  2026-11-21 03:00 UTC, 7 h ago, not proven",
+        "  database 37.0 MB, 5,000 files 997.0 MB, new 84.0 MB",
     ]
 
 

@@ -15,6 +15,9 @@ class Command(BackupCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--json", action="store_true", help="for scripts")
+        parser.add_argument(
+            "--all", action="store_true", help="also folders that are no backup"
+        )
 
     def handle(self, **options):
         site = Site.from_settings()
@@ -24,11 +27,7 @@ class Command(BackupCommand):
         for sentence in listing.unreadable:
             self.tell(sentence)
         if options["json"]:
-            records = [
-                {"url": one.url, **json.loads(one.record.to_json())}
-                for one in listing.backups
-            ]
-            self.stdout.write(json.dumps(records, indent=2))
+            self.stdout.write(json.dumps(as_json(listing.backups), indent=2))
         elif not listing.backups:
             self.tell(
                 f"{site.store_url}/{site.shelf.backups} holds no backup yet. Make one: "
@@ -40,3 +39,17 @@ class Command(BackupCommand):
             self.stdout.write(
                 backups_table(listing.backups, now=timezone.now(), width=width)
             )
+        if options["all"]:
+            for url in listing.incomplete:
+                self.tell(f"{url} is no backup: a run is under way, or was killed.")
+
+
+def as_json(backups):
+    return [
+        {
+            "url": backup.url,
+            **json.loads(backup.record.to_json()),
+            "proof": json.loads(backup.proof.to_json()) if backup.proof else None,
+        }
+        for backup in backups
+    ]
