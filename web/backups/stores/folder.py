@@ -2,8 +2,11 @@
 
 import base64
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 from uuid import uuid4
@@ -11,7 +14,7 @@ from uuid import uuid4
 import google_crc32c
 
 from backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
-from backups.stores.interface import StoredObject, Writer
+from backups.stores.interface import Store, StoredObject, Writer
 
 _PART = ".part-"  # a file being written; no object's name starts so
 
@@ -36,23 +39,39 @@ class FolderStore:
         with self.explained():
             if not path.is_file():
                 return None
-            return StoredObject(name, path.stat().st_size, _crc32c(path))
+            return replace(self._stored(path), crc32c=_crc32c(path))
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
+        base = self._folder / prefix.rpartition("/")[0]
         with self.explained():
-            base = self._folder / prefix.rpartition("/")[0]
-            for folder, _, files in os.walk(base):
-                for file in files:
-                    path = Path(folder, file)
-                    name = path.relative_to(self._folder).as_posix()
-                    if name.startswith(prefix) and not file.startswith(_PART):
-                        yield StoredObject(name, path.stat().st_size)
+            for path in _files_below(base):
+                name = path.relative_to(self._folder).as_posix()
+                if name.startswith(prefix) and not path.name.startswith(_PART):
+                    with suppress(FileNotFoundError):  # deleted in the meantime
+                        yield self._stored(path)
 
     def put(self, name: str, data: bytes) -> StoredObject:
         with self.create(name) as target:
             target.write(data)
         crc32c = base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
-        return StoredObject(name, len(data), crc32c)
+        return replace(self._stored(self._folder / name), crc32c=crc32c)
+
+    def copy(self, name: str, *, source: Store, source_name: str) -> StoredObject:
+        """No hard link: damage to the one file must not reach the other."""
+        if not isinstance(source, FolderStore):
+            raise StoreRefused(f"{source.url} is no folder, as {self.url} is.")
+        with source.open(source_name) as before, self.create(name) as target:
+            shutil.copyfileobj(before, target, 1 << 20)
+        return self._stored(self._folder / name)
+
+    def _stored(self, path: Path) -> StoredObject:
+        found = path.stat()
+        return StoredObject(
+            path.relative_to(self._folder).as_posix(),
+            found.st_size,
+            stored_at=datetime.fromtimestamp(found.st_mtime, UTC),
+            generation=f"{found.st_ino}-{found.st_mtime_ns}",
+        )
 
     @contextmanager
     def create(self, name: str) -> Iterator[Writer]:
@@ -79,6 +98,7 @@ class FolderStore:
             os.link(part, path)
         except FileExistsError as error:
             raise ObjectExists(f"{path} exists already.") from error
+        _sync_folder(path.parent)
 
     def read(self, name: str) -> bytes:
         with self.open(name) as source:
@@ -91,9 +111,12 @@ class FolderStore:
         with source:
             yield source
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, *, generation: str = "") -> None:
+        path = self._folder / name
         with self.explained():
-            (self._folder / name).unlink()
+            if generation and self._stored(path).generation != generation:
+                raise ObjectExists(f"{path} is a newer file than the one meant.")
+            path.unlink()
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -126,3 +149,23 @@ def _crc32c(path: Path) -> str:
         while piece := source.read(1 << 20):
             checksum.update(piece)
     return base64.b64encode(checksum.digest()).decode()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """A folder that cannot be read is an error; one that is gone is empty."""
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for parent, _, files in os.walk(folder, onerror=note):
+        yield from (Path(parent, file) for file in files)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name is on the disk as well, not only the bytes."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -16,9 +16,10 @@ from backups.exceptions import (
     StoreUnavailable,
 )
 from backups.stores.google_errors import AUTHENTICATE, translated
-from backups.stores.interface import Reader, StoredObject, Writer
+from backups.stores.interface import Reader, Store, StoredObject, Writer
 
 CHUNK_BYTES = 8 * 1024 * 1024  # a resumable upload's; whole multiples of 256 KiB
+_FIELDS = "name,size,crc32c,generation,timeCreated"
 
 
 def signed_in(key: dict[str, Any] | None) -> storage.Client:
@@ -99,7 +100,7 @@ class GoogleStore:
             blobs = self._client.list_blobs(
                 self._bucket,
                 prefix=self._prefix + prefix,
-                fields="items(name,size,crc32c),nextPageToken",
+                fields=f"items({_FIELDS}),nextPageToken",
                 retry=self._retry,
             )
             for blob in blobs:
@@ -148,16 +149,50 @@ class GoogleStore:
         with source:
             yield _Source(source, translated=lambda: self._translated(name))
 
-    def delete(self, name: str) -> None:
+    def copy(self, name: str, *, source: Store, source_name: str) -> StoredObject:
+        if not isinstance(source, GoogleStore):
+            raise StoreRefused(
+                f"{source.url} is no bucket of Google, as {self.url} is."
+            )
+        before = source._blob(source_name)
+        with source._translated(source_name):
+            before.reload(retry=self._retry)
+        if self.find(name):  # as for create
+            raise ObjectExists(f"{self.url}/{name} exists already.")
+        after, token = self._blob(name), None
         with self._translated(name):
-            self._blob(name).delete(retry=self._retry)
+            while True:
+                token, _, _ = after.rewrite(
+                    before, token=token, if_generation_match=0, retry=self._retry
+                )
+                if token is None:
+                    return self._stored(after)
+
+    def delete(self, name: str, *, generation: str = "") -> None:
+        # The precondition alone would do, but the emulator ignores it.
+        found = self.find(name) if generation else None
+        if found and found.generation != generation:
+            raise ObjectExists(
+                f"{self.url}/{name} is a newer object than the one meant."
+            )
+        with self._translated(name):
+            self._blob(name).delete(
+                if_generation_match=int(generation) if generation else None,
+                retry=self._retry,
+            )
 
     def _blob(self, name: str) -> Any:
         return self._bucket.blob(self._prefix + name)
 
     def _stored(self, blob: Any) -> StoredObject:
         name = blob.name.removeprefix(self._prefix)
-        return StoredObject(name, int(blob.size), blob.crc32c or "")
+        return StoredObject(
+            name,
+            int(blob.size),
+            blob.crc32c or "",
+            stored_at=blob.time_created,
+            generation=str(blob.generation or ""),
+        )
 
     def _translated(self, name: str = "") -> AbstractContextManager[None]:
         return translated(self.url, bucket=self._bucket.name, name=name)

@@ -57,6 +57,13 @@ class Store(Protocol):
         raises, nothing appears. Raises ObjectExists.
         """
 
+    def copy(self, name: str, *, source: "Store", source_name: str) -> StoredObject:
+        """
+        An object of another store of the same kind, copied by the server itself.
+
+        Raises StoreRefused for a store of another kind, ObjectExists, ObjectMissing.
+        """
+
     def read(self, name: str) -> bytes:
         """A small object, whole. Raises ObjectMissing."""
 

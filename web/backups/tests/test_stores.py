@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import google_crc32c
@@ -19,6 +20,12 @@ from backups.stores import open_store
 from backups.tests.conftest import names_in
 
 LARGE = bytes(range(256)) * 40_000  # more than one chunk of a resumable upload
+
+
+@pytest.fixture
+def another_store(any_store):
+    """Of the same kind, elsewhere."""
+    return open_store(any_store.url + "-other", patience_seconds=5)
 
 
 def crc32c(data: bytes) -> str:
@@ -257,3 +264,50 @@ def test_a_store_that_stays_busy_is_unavailable(answering):
         list(store.list(""))
     with pytest.raises(StoreUnavailable):
         store.put("a", b"")
+
+
+def test_an_object_says_when_it_was_stored(any_store):
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    put = any_store.put("a", b"1")
+    listed = next(iter(any_store.list("a")))
+    found = any_store.find("a")
+    assert before <= found.stored_at <= datetime.now(UTC) + timedelta(seconds=2)
+    assert listed.stored_at == put.stored_at == found.stored_at
+    assert listed.generation == put.generation == found.generation != ""
+
+
+def test_only_the_generation_that_was_seen_is_deleted(any_store):
+    old = any_store.put("a", b"1")
+    any_store.delete("a")
+    new = any_store.put("a", b"1")
+    assert new.generation != old.generation
+    with pytest.raises(ObjectExists, match="newer"):
+        any_store.delete("a", generation=old.generation)
+    assert any_store.read("a") == b"1"
+    any_store.delete("a", generation=new.generation)
+    with pytest.raises(ObjectMissing):
+        any_store.delete("a", generation=new.generation)
+
+
+def test_a_copy_is_made_by_the_store_itself(any_store, another_store):
+    another_store.put("from", LARGE)
+    copied = any_store.copy("to", source=another_store, source_name="from")
+    assert (copied.name, copied.size_bytes) == ("to", len(LARGE))
+    assert any_store.find("to").crc32c == crc32c(LARGE)
+    with pytest.raises(ObjectExists):
+        any_store.copy("to", source=another_store, source_name="from")
+    with pytest.raises(ObjectMissing, match="nothing"):
+        any_store.copy("new", source=another_store, source_name="nothing")
+    assert names_in(any_store) == ["to"]
+
+
+def test_a_copy_from_another_kind_of_store_is_refused(store, folder_store):
+    for target, source in ((store, folder_store), (folder_store, store)):
+        with pytest.raises(StoreRefused, match="is no"):
+            target.copy("a", source=source, source_name="a")
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(folder_store, tmp_path):
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(StoreRefused):
+        list(folder_store.list(""))
