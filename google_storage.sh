@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Backups of this project: authenticate, list, back up, restore. Works on the Docker
-# stack and on the local one; the work itself is done by web/manage.py.
+# Backups of this project: list, back up, restore, undo, verify, prove, prune. Works on the
+# Docker stack and on the local one; the work itself is done by web/manage.py.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/lib.sh # say, step, warn, die, env_value, set_env_value
@@ -13,25 +13,27 @@ usage() {
   cat <<'END'
 Usage: ./google_storage.sh ACTION [OPTION]...
 
-  -l, --list [--json]        the backups in a table, newest first
-  -b, --backup               back up database and uploaded files now
-  -r, --restore URL|latest   put a backup in the place of what is live (asks first)
-  -a, --authenticate [FILE]  prove that the bucket can be written, read and deleted
-                             from; FILE: a service account's key (JSON), which is then
-                             kept as secrets/google-key.json
-Options
-  --yes                      do not ask before a restore
-  --docker, --local          which stack, when both run (COMPOSE_FILE means Docker too)
-  --help                     this text
+  -l, --list [--all] [--json]  the backups, newest first; --all: also what is no backup
+  -b, --backup [--full]        back up now; --full: read unchanged files as well
+  -r, --restore URL|latest     put a backup in the place of what is live (asks first)
+        --database-only, --media-only  one half of it
+        --keep EMAIL           another environment's people are replaced in the data, but
+                               for these (repeatable); --no-scrub: nobody is replaced
+  -u, --undo                   take the last restore back
+      --forget                 remove what is kept for --undo
+  -v, --verify URL|latest|--all  read everything that backups name, and compare
+  -d, --drill [URL]            restore the newest into a scratch place: the proof
+  -p, --prune                  remove what the retention no longer keeps (shows first)
+  -a, --authenticate [FILE]    prove that the bucket can be written, read and deleted
+                               from; FILE: a service account's key, kept in secrets/
+      --new-key                print a new BACKUP_ENCRYPTION_KEY
+Options: --yes: do not ask; --docker, --local: which stack, when both run; --help
 
 URL is one that -l prints: gs://BUCKET/PROJECT/ENVIRONMENT/backups/2026-11-21T03-00-00Z
-(gs:BUCKET/… is understood as well). A restore is built and proven beside what is live
-and swapped in at its end; the previous database and files stay until the next restore.
-
-Exit status: 0 done, 1 failed, 2 wrong usage or another backup or restore is running.
-Examples
-  ./google_storage.sh -b && ./google_storage.sh -l
-  ./google_storage.sh -r latest
+A restore is built and proven beside what is live, then swapped in; what was live stays
+for --undo until a newer backup is proven.
+Exit status: 0 done, 1 failed, 2 wrong usage or another run holds the lock.
+Example: ./google_storage.sh -b && ./google_storage.sh -l
 END
 }
 
@@ -41,7 +43,7 @@ wrong_usage() {
   exit 2
 }
 
-# Sets ACTION, ARGUMENT, STACK and the lists of options.
+# Sets ACTION, ARGUMENT, STACK and the list of options.
 parse() {
   ACTION='' ARGUMENT='' STACK='' OPTIONS=()
   while (($#)); do
@@ -56,7 +58,18 @@ parse() {
       -l | --list) choose list ;;
       -b | --backup) choose backup ;;
       -r | --restore) choose restore ;;
-      --yes | --json) OPTIONS+=("$1") ;;
+      -u | --undo) choose undo ;;
+      --forget) choose forget ;;
+      -v | --verify) choose verify ;;
+      -d | --drill) choose drill ;;
+      -p | --prune) choose prune ;;
+      --new-key) choose new-key ;;
+      --yes | --json | --all | --full | --database-only | --media-only | --no-scrub) OPTIONS+=("$1") ;;
+      --keep)
+        if (($# < 2)); then wrong_usage "--keep needs an e-mail address."; fi
+        OPTIONS+=("--keep=$2")
+        shift
+        ;;
       --docker | --local) STACK="${1#--}" ;;
       -*) wrong_usage "There is no option '$1'." ;;
       *)
@@ -76,13 +89,22 @@ choose() {
 check_usage() {
   local option
   case "$ACTION" in
-    '') wrong_usage "Say what to do: -l, -b, -r URL or -a." ;;
+    '') wrong_usage "Say what to do: -l, -b, -r URL, -u, -v, -d, -p or -a." ;;
     restore) [[ -n "$ARGUMENT" ]] || wrong_usage "-r needs the URL of a backup (./google_storage.sh -l prints them) or 'latest'." ;;
-    list | backup) [[ -z "$ARGUMENT" ]] || wrong_usage "'$ARGUMENT' is one argument too many." ;;
+    verify)
+      if [[ -z "$ARGUMENT" && " ${OPTIONS[*]} " != *" --all "* ]]; then
+        wrong_usage "-v needs the URL of a backup, 'latest' or --all."
+      fi
+      ;;
+    drill | authenticate) ;;
+    *) [[ -z "$ARGUMENT" ]] || wrong_usage "'$ARGUMENT' is one argument too many." ;;
   esac
   for option in "${OPTIONS[@]}"; do
     case "$ACTION$option" in
-      restore--yes | list--json) ;;
+      restore--yes | restore--database-only | restore--media-only) ;;
+      restore--no-scrub | restore--keep=*) ;;
+      undo--yes | forget--yes | prune--yes) ;;
+      list--json | list--all | verify--all | backup--full) ;;
       *) wrong_usage "$option does not belong to '$ACTION'." ;;
     esac
   done
@@ -204,13 +226,21 @@ give_key_to_container() {
 }
 
 main() {
+  local target=()
   parse "$@"
   check_usage
   find_stack
+  if [[ -n "$ARGUMENT" ]]; then target=("$ARGUMENT"); fi
   case "$ACTION" in
     list) manage list_backups "${OPTIONS[@]}" ;;
-    backup) manage backup ;;
-    restore) manage restore_backup "$ARGUMENT" "${OPTIONS[@]}" ;;
+    backup) manage backup "${OPTIONS[@]}" ;;
+    restore) manage restore_backup "${target[@]}" "${OPTIONS[@]}" ;;
+    undo) manage undo_restore "${OPTIONS[@]}" ;;
+    forget) manage forget_previous "${OPTIONS[@]}" ;;
+    verify) manage verify_backups "${target[@]}" "${OPTIONS[@]}" ;;
+    drill) manage drill_restore "${target[@]}" ;;
+    prune) manage prune_backups "${OPTIONS[@]}" ;;
+    new-key) manage new_backup_key ;;
     authenticate) authenticate ;;
   esac
 }
