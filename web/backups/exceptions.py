@@ -53,6 +53,10 @@ class DumpFailed(LookAtIt):
     """pg_dump did not write the database out; nothing was stored."""
 
 
+class FilesLeftOut(LookAtIt):
+    """The backup is complete and can be restored, but some files are not in it."""
+
+
 class MediaUnreadable(LookAtIt):
     """The folder of the uploaded files cannot be walked or written."""
 
@@ -63,6 +67,10 @@ class RestoreRefused(LookAtIt):
 
 class RestoreFailed(LookAtIt):
     """The restore stopped. The live database and files are as they were."""
+
+
+class SwapInterrupted(BackupError):
+    """A swap is neither done nor taken back; its journal says how to settle it."""
 
 
 class PruneRefused(LookAtIt):

@@ -1,15 +1,21 @@
-"""Says how far long work has come, now and then."""
+"""Says how far long work has come: bytes, files, rate and time left."""
 
 import time
 from collections.abc import Callable
 
-EVERY_SECONDS = 5.0
+LINE_SECONDS = 10.0  # where lines pile up: a log, a file
+REWRITE_SECONDS = 0.2  # where one line is written anew: a terminal
+HEARD_SECONDS = 1.0
+RATE_SECONDS = 1.0  # a rate measured over less says nothing
 
 
 class Progress:
     """
-    Hands lines to `say`: each step at once, numbers at most every few seconds.
+    Hands lines to `say`: each step at once, numbers every ten seconds.
 
+    rewrite: instead of that, takes each line of numbers in the place of the one
+        before; "" takes it away.
+    heard: is told the same words, at most once a second.
     clock: monotonic seconds.
     """
 
@@ -17,22 +23,117 @@ class Progress:
         self,
         say: Callable[[str], None] = lambda line: None,
         *,
+        rewrite: Callable[[str], None] | None = None,
+        heard: Callable[[str], None] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._say = say
+        self._rewrite = rewrite
+        self._heard = heard
         self._clock = clock
-        self._said_at = clock()
+        self._said_at = self._heard_at = clock()
+        self._step = ""
+        self._step_began = clock()
 
     def say(self, line: str) -> None:
-        self._said_at = self._clock()
+        now = self._said_at = self._heard_at = self._step_began = self._clock()
+        self._step = ""
+        if self._rewrite:
+            self._rewrite("")
         self._say(line)
+        self._hear(line, now=now)
 
-    def moved(self, step: str, *, size_bytes: int, files: int | None = None) -> None:
+    def moved(
+        self,
+        step: str,
+        *,
+        size_bytes: int,
+        files: int | None = None,
+        total_bytes: int | None = None,
+        total_files: int | None = None,
+    ) -> None:
+        """
+        So much of `step` is done, counted from its beginning.
+
+        total_bytes, total_files: of the whole step where they are known or can be
+        guessed, as from the last backup.
+        """
         now = self._clock()
-        if now - self._said_at < EVERY_SECONDS:
+        if step != self._step:
+            self._step, self._step_began = step, now
+        say = now - self._said_at >= (
+            REWRITE_SECONDS if self._rewrite else LINE_SECONDS
+        )
+        hear = now - self._heard_at >= HEARD_SECONDS
+        if not (say or hear):
             return
-        counted = "" if files is None else f"{counted_files(files)}, "
-        self.say(f"  {step}: {counted}{readable_size(size_bytes)} so far")
+        done = amounts(
+            size_bytes, files, total_bytes=total_bytes, total_files=total_files
+        )
+        speed = pace(
+            size_bytes,
+            seconds=now - self._step_began,
+            share=share(size_bytes, files, total_bytes, total_files),
+        )
+        line = f"{step}: {', '.join([done, *speed])}"
+        if hear:
+            self._hear(line, now=now)
+        if say:
+            self._said_at = now
+            (self._rewrite or self._say)(f"  {line}")
+
+    def _hear(self, line: str, *, now: float) -> None:
+        self._heard_at = now
+        self._heard(line)
+
+
+def amounts(
+    size_bytes: int,
+    files: int | None,
+    *,
+    total_bytes: int | None,
+    total_files: int | None,
+) -> str:
+    """'1,204 of 5,000 files, 240.0 MB of 1.0 GB', or '240.0 MB so far'."""
+    known = total_bytes is not None and total_bytes >= size_bytes
+    size = readable_size(size_bytes)
+    if known:
+        size += f" of {readable_size(total_bytes or 0)}"
+    if files is None:
+        return size if known else f"{size} so far"
+    if total_files is not None and total_files >= files:
+        return f"{files:,} of {counted_files(total_files)}, {size}"
+    return f"{counted_files(files)}, {size}" + ("" if known else " so far")
+
+
+def share(
+    size_bytes: int,
+    files: int | None,
+    total_bytes: int | None,
+    total_files: int | None,
+) -> float:
+    """
+    Which part of the work is done, 0 for unknown. Small files cost by their number,
+    large ones by their bytes: the slower of the two counts.
+    """
+    shares = []
+    if total_bytes:
+        shares.append(size_bytes / total_bytes)
+    if total_files and files is not None:
+        shares.append(files / total_files)
+    lowest = min(shares, default=0.0)
+    return lowest if lowest <= 1 else 0.0  # more than was expected: it was a guess
+
+
+def pace(size_bytes: int, *, seconds: float, share: float) -> list[str]:
+    """['52.0 MB/s', 'about 15 s left'], each as soon as it can be said."""
+    if seconds < RATE_SECONDS:
+        return []
+    words = [f"{readable_size(size_bytes / seconds)}/s"]
+    if share > 0:
+        left = seconds * (1 - share) / share
+        words.append(f"about {readable_duration(left)} left")
+    return words
 
 
 def counted_files(files: int) -> str:
@@ -56,3 +157,15 @@ def readable_age(seconds: float) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
     return f"{minutes // (24 * 60):,} days"
+
+
+def readable_duration(seconds: float) -> str:
+    """'8 s', '2 min 5 s', '3 h 20 min'."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, seconds = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config import sentry
 from config.env import Environment, redis_urls
 
 env = Environment(os.environ)
@@ -175,6 +176,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 500
 
 # Backups
 BACKUP_STORAGE_URL = env.text("BACKUP_STORAGE_URL", "gs://socle-backups")
+BACKUP_AT = env.text("BACKUP_AT", "0_3_*_*_*").replace("_", " ")
+BACKUP_DRILL_AT = env.text("BACKUP_DRILL_AT", "0_5_*_*_0").replace("_", " ")
+BACKUP_MAX_AGE_HOURS = env.number("BACKUP_MAX_AGE_HOURS", 0 if LOCAL else 26)
+BACKUP_PING_URL = env.text("BACKUP_PING_URL")
 BACKUP_ENCRYPTION_KEY = env.text("BACKUP_ENCRYPTION_KEY")
 BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
 BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)
@@ -234,5 +239,14 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
 }
+
+# Errors, missed backups and missed drills go to Sentry if it is named.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    sentry.start(
+        SENTRY_DSN,
+        environment=ENVIRONMENT,
+        release=f"{PROJECT_NAME}@{env.text('IMAGE_TAG', 'latest')}",
+    )
 
 env.raise_mistakes()

@@ -1,5 +1,6 @@
 """What the commands of this app share: exit statuses, signals, progress."""
 
+import shutil
 import signal
 import sys
 import threading
@@ -11,8 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from backups.exceptions import AlreadyRunning, BackupError
 from backups.progress import Progress
+from backups.telling import Telling
 
 FAILED, LOCKED, USAGE = 1, 2, 2
+CLEAR = "\x1b[K"  # the rest of the terminal's line
 
 
 class BackupCommand(BaseCommand):
@@ -29,8 +32,18 @@ class BackupCommand(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error), returncode=FAILED) from error
 
-    def progress(self) -> Progress:
-        return Progress(self.tell)
+    def progress(self, run: Telling | None = None) -> Progress:
+        """On a terminal one line is written anew; elsewhere there is one every 10 s."""
+        return Progress(
+            self.tell,
+            rewrite=self.rewrite if self.stderr.isatty() else None,
+            heard=run.moved if run else lambda line: None,
+        )
+
+    def rewrite(self, line: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        self.stderr.write(f"\r{CLEAR}{line[:width]}", style_func=str, ending="")
+        self.stderr.flush()
 
     def tell(self, line: str) -> None:
         """For the person who waits; stdout is for the result."""

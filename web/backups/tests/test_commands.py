@@ -42,7 +42,7 @@ def shell(site):
 
 
 @pytest.fixture
-def manage(site, settings, monkeypatch, capsys):
+def manage(db, site, settings, monkeypatch, capsys):
     """Runs a command here, as manage.py does, in the settings of the test's site."""
     settings.MEDIA_ROOT = site.media_root
     settings.BACKUP_STORAGE_URL = site.store_url

@@ -12,10 +12,8 @@ OUTSIDE_THE_SITE = {
     "APP_GID",
     "APP_UID",
     "ADMIN_EMAIL",
-    "BACKUP_AT",
     "HTTP_PORT",
     "HTTPS_PORT",
-    "IMAGE_TAG",
     "REDIS_PASSWORD",
     "POSTGRES_VERSION",
 }
