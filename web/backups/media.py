@@ -79,7 +79,8 @@ class Unchanged:
         )
         if not same or found.st_mtime_ns >= self._settled_ns:
             return None
-        return replace(before, mode=stat.S_IMODE(found.st_mode))
+        mode = stat.S_IMODE(found.st_mode)
+        return before if mode == before.mode else replace(before, mode=mode)
 
 
 class MediaKeeper:
@@ -105,6 +106,7 @@ class MediaKeeper:
         self._store = store
         self._shelf = shelf
         self._root = root
+        self._skipped = len(os.path.join(root, ""))  # noqa: PTH118  of a path below it
         self._known = known
         self._condemned = condemned
         self._keys = keys
@@ -130,7 +132,7 @@ class MediaKeeper:
         return Kept(file)
 
     def _path(self, entry: os.DirEntry[str]) -> str:
-        return Path(entry.path).relative_to(self._root).as_posix()
+        return entry.path[self._skipped :]
 
     def _is_known(self, name: str) -> bool:
         return bytes.fromhex(name) in self._known
