@@ -31,7 +31,7 @@ def keep_database(
         rows = view.count_rows()
         heads = view.migration_heads()
         progress.say(f"Dumping {site.database.name}")
-        extensions = view.extensions()
+        extensions, roles = view.extensions(), view.roles()
         with (
             upload(store, to.folder + DUMP) as target,
             site.keys.encrypting(target) as sealed,
@@ -53,6 +53,7 @@ def keep_database(
         rows=rows,
         migration_heads=heads,
         extensions=extensions,
+        roles=roles,
     )
 
 

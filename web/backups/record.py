@@ -35,6 +35,8 @@ class DatabasePart:
     migration_heads: dict[str, str]
     extensions: dict[str, str] = field(default_factory=dict)
     """Those that a restore must find on its server, with their versions."""
+    roles: list[str] = field(default_factory=list)
+    """Those that privileges and policies name; a restore makes the missing ones."""
 
 
 @dataclass(frozen=True)

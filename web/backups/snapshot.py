@@ -21,6 +21,18 @@ _TABLES = """
             AND d.deptype = 'e')
     ORDER BY 1, 2
 """
+# Of initial privileges, privileges, policies; the owners of default privileges and of
+# user mappings. Built-in roles are on every server.
+_ROLES = """
+    SELECT DISTINCT r.rolname
+    FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
+    JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()
+    WHERE s.refclassid = 'pg_authid'::regclass AND (
+        s.deptype IN ('a', 'i', 'r') OR s.classid IN
+        ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass))
+      AND r.rolname !~ '^pg_'
+    ORDER BY 1
+"""
 # The transaction waits while pg_dump works; no time limit of the server may end it.
 _PATIENT = """
     SET idle_in_transaction_session_timeout = 0;
@@ -51,6 +63,10 @@ class Snapshot:
             "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql'"
         )
         return dict(self._rows(query))
+
+    def roles(self) -> list[str]:
+        """Those that something in the database names otherwise than as its owner."""
+        return [name for (name,) in self._rows(_ROLES)]
 
     def migration_heads(self) -> dict[str, str]:
         """The last applied migration of each app; empty for a database of others."""
