@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STARTED = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} cron greet: started as uid \d+$"
@@ -71,6 +72,45 @@ def wait_for(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.02)
+
+
+# --- its health check, as services.yml has it ---------------------------------
+
+
+@pytest.fixture
+def health(tmp_path):
+    services = yaml.safe_load((REPOSITORY / "services.yml").read_text())["services"]
+    kind, script = services["cron"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    script = script.replace("$$", "$").replace("/run/cron", str(tmp_path))
+
+    def check():
+        return subprocess.run(["sh", "-c", script], capture_output=True, text=True)
+
+    return check
+
+
+def test_cron_is_well_while_it_ticks(health, tmp_path):
+    assert health().returncode == 1
+
+    (tmp_path / "tick").touch()
+    done = health()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    os.utime(tmp_path / "tick", (0, time.time() - 200))
+    assert health().returncode == 1
+
+
+def test_cron_is_unwell_once_the_newest_backup_is_too_old(health, tmp_path):
+    (tmp_path / "tick").touch()
+    (tmp_path / "backup-overdue").write_text(f"{int(time.time()) + 60} It is due.\n")
+    assert health().returncode == 0
+
+    (tmp_path / "backup-overdue").write_text(f"{int(time.time())} It was due.\n")
+    done = health()
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "It was due."
 
 
 # --- cron/run ----------------------------------------------------------------

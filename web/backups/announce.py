@@ -59,11 +59,14 @@ def _check_in(kind: str, *, run_id: UUID, status: str, seconds: float | None) ->
 def _ping(suffix: str) -> None:
     if not settings.BACKUP_PING_URL:
         return
+    address = settings.BACKUP_PING_URL.rstrip("/") + suffix
     try:
-        address = settings.BACKUP_PING_URL.rstrip("/") + suffix
         with urlopen(address, timeout=PING_SECONDS):
             pass
-    except (OSError, HTTPException, ValueError) as error:
+    except OSError as error:
         # Its path is often all that protects it: only the host is named.
-        host = urlsplit(settings.BACKUP_PING_URL).hostname
+        host = urlsplit(address).hostname
         logger.warning("The ping to %s did not arrive: %s", host, error)
+    except (HTTPException, ValueError) as error:
+        name = type(error).__name__
+        logger.warning("The ping did not arrive, is BACKUP_PING_URL right? %s", name)

@@ -13,6 +13,10 @@ class RunQuerySet(models.QuerySet):
     def of_kind(self, *kinds):
         return self.filter(kind__in=kinds)
 
+    def complete_backups(self):
+        """Also those that failed in the end, because a file is not in them."""
+        return self.of_kind(Run.Kind.BACKUP).filter(numbers__has_key="new_bytes")
+
 
 class Run(models.Model):
     """One backup, restore, … from its beginning: `telling.told` writes it."""

@@ -67,15 +67,15 @@ class Progress:
         hear = now - self._heard_at >= HEARD_SECONDS
         if not (say or hear):
             return
-        done = amounts(
+        counted = amounts(
             size_bytes, files, total_bytes=total_bytes, total_files=total_files
         )
         speed = pace(
             size_bytes,
             seconds=now - self._step_began,
-            share=share(size_bytes, files, total_bytes, total_files),
+            done=share(size_bytes, files, total_bytes, total_files),
         )
-        line = f"{step}: {', '.join([done, *speed])}"
+        line = f"{step}: {', '.join([counted, *speed])}"
         if hear:
             self._hear(line, now=now)
         if say:
@@ -125,13 +125,13 @@ def share(
     return lowest if lowest <= 1 else 0.0  # more than was expected: it was a guess
 
 
-def pace(size_bytes: int, *, seconds: float, share: float) -> list[str]:
+def pace(size_bytes: int, *, seconds: float, done: float) -> list[str]:
     """['52.0 MB/s', 'about 15 s left'], each as soon as it can be said."""
     if seconds < RATE_SECONDS:
         return []
     words = [f"{readable_size(size_bytes / seconds)}/s"]
-    if share > 0:
-        left = seconds * (1 - share) / share
+    if done > 0:
+        left = seconds * (1 - done) / done
         words.append(f"about {readable_duration(left)} left")
     return words
 
