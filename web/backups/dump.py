@@ -2,7 +2,7 @@
 
 import subprocess
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import IO
@@ -11,19 +11,28 @@ import zstandard
 
 from backups.compression import CompressingWriter
 from backups.exceptions import DumpFailed, ObjectDamaged, RestoreFailed
-from backups.postgres import Database
+from backups.postgres import MAINTENANCE, Database
 from backups.progress import Progress
 from backups.stores import Reader, Writer
 
 PIECE_BYTES = 1 << 20
 LAST_LINES = 20
+OPEN_FILES = "/proc/self/fd"
+RESTORING = "Restoring the database"
 STOP_SECONDS = 2
 
 
 class Tool:
     """A child process whose complaints are kept: its last lines, however many."""
 
-    def __init__(self, argv: list[str], *, database: Database, reads: bool):
+    def __init__(
+        self,
+        argv: list[str],
+        *,
+        database: Database,
+        reads: bool,
+        files: tuple[int, ...] = (),
+    ):
         self.name = argv[0].rpartition("/")[2]
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self.process = subprocess.Popen(
@@ -32,6 +41,7 @@ class Tool:
             stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if reads else subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=files,
         )
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -68,8 +78,14 @@ class Tool:
 
 
 @contextmanager
-def running(argv: list[str], *, database: Database, reads: bool) -> Iterator[Tool]:
-    tool = Tool(argv, database=database, reads=reads)
+def running(
+    argv: list[str],
+    *,
+    database: Database,
+    reads: bool,
+    files: tuple[int, ...] = (),
+) -> Iterator[Tool]:
+    tool = Tool(argv, database=database, reads=reads, files=files)
     try:
         yield tool
     finally:
@@ -111,33 +127,83 @@ def load_dump(database: Database, *, source: Reader, progress: Progress) -> None
 
     Raises RestoreFailed, or ObjectDamaged for a stream that is not zstd.
     """
-    argv = ["pg_restore", "--exit-on-error", "--no-owner", "--no-password"]
-    argv.append(f"--dbname={database.tool_target()}")
-    with running(argv, database=database, reads=True) as tool:
+    with running(_pg_restore(database), database=database, reads=True) as tool:
+        target = pipe(tool.process.stdin)
         try:
-            _feed(pipe(tool.process.stdin), source=source, progress=progress)
+            with target:
+                unpack(source, target=target, step=RESTORING, progress=progress)
         except BrokenPipeError:
             pass  # pg_restore gave up; its own words say why
-        except zstandard.ZstdError as error:
-            raise ObjectDamaged(
-                f"The dump is damaged: {error}. Restore another backup: "
-                "./google_storage.sh -l"
-            ) from error
-        if tool.wait() != 0:
-            raise RestoreFailed(
-                f"The dump could not be restored into {database.name}: "
-                f"{tool.complaint()}"
-            )
+        _check(tool, database=database)
 
 
-def _feed(target: IO[bytes], *, source: Reader, progress: Progress) -> None:
+def load_dump_file(
+    database: Database, *, file: IO[bytes], jobs: int, progress: Progress
+) -> None:
+    """
+    Restore an unpacked dump with `jobs` processes, each of which opens it anew by its
+    number: the file needs no name, so nothing is left of it when we are killed.
+
+    Raises RestoreFailed.
+    """
+    argv = [*_pg_restore(database), f"--jobs={jobs}", f"{OPEN_FILES}/{file.fileno()}"]
+    with running(argv, database=database, reads=False, files=(file.fileno(),)) as tool:
+        with pipe(tool.process.stdout), _sized(database) as size_bytes:
+            while not _has_ended(tool, within_seconds=1):
+                progress.moved(RESTORING, size_bytes=size_bytes())
+        _check(tool, database=database)
+
+
+def unpack(source: Reader, *, target: Writer, step: str, progress: Progress) -> None:
+    """Write what `source` holds compressed. Raises ObjectDamaged."""
     size_bytes = 0
     decompressor = zstandard.ZstdDecompressor()
-    with target, decompressor.stream_reader(source, closefd=False) as plain:  # type: ignore[arg-type]
-        while piece := plain.read(PIECE_BYTES):
-            target.write(piece)
-            size_bytes += len(piece)
-            progress.moved("Restoring the database", size_bytes=size_bytes)
+    try:
+        with decompressor.stream_reader(source, closefd=False) as plain:  # type: ignore[arg-type]
+            while piece := plain.read(PIECE_BYTES):
+                target.write(piece)
+                size_bytes += len(piece)
+                progress.moved(step, size_bytes=size_bytes)
+    except zstandard.ZstdError as error:
+        raise ObjectDamaged(
+            f"The dump is damaged: {error}. Restore another backup: "
+            "./google_storage.sh -l"
+        ) from error
+
+
+def _pg_restore(database: Database) -> list[str]:
+    argv = ["pg_restore", "--exit-on-error", "--no-owner", "--no-password"]
+    return [*argv, f"--dbname={database.tool_target()}"]
+
+
+def _check(tool: Tool, *, database: Database) -> None:
+    if tool.wait() != 0:
+        raise RestoreFailed(
+            f"The dump could not be restored into {database.name}: {tool.complaint()}"
+        )
+
+
+def _has_ended(tool: Tool, *, within_seconds: float) -> bool:
+    try:
+        tool.process.wait(timeout=within_seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+@contextmanager
+def _sized(database: Database) -> Iterator[Callable[[], int]]:
+    """Yields a function: how large `database` is now, in bytes."""
+    with (
+        database.named(MAINTENANCE).connect(purpose="restore") as connection,
+        connection.cursor() as cursor,
+    ):
+
+        def size_bytes() -> int:
+            cursor.execute("SELECT pg_database_size(%s)", (database.name,))
+            return int(cursor.fetchone()[0])
+
+        yield size_bytes
 
 
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -69,6 +69,10 @@ class RestoreFailed(LookAtIt):
     """The restore stopped. The live database and files are as they were."""
 
 
+class NothingKept(LookAtIt):
+    """There is nothing that an undo could bring back, or a person could forget."""
+
+
 class SwapInterrupted(BackupError):
     """A swap is neither done nor taken back; its journal says how to settle it."""
 

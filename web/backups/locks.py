@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
@@ -16,6 +16,12 @@ _HOLDER = """
     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
       AND l.classid = %s AND l.objid = %s::bigint
+"""
+# A long run says nothing in this session; no time limit of the server may end it.
+_PATIENT = """
+    SET idle_session_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0;
+    SET statement_timeout = 0
 """
 
 
@@ -33,6 +39,32 @@ class Lock:
                 f"The connection that held the lock broke: {str(error).strip()}. "
                 "Nothing was changed; run it again."
             ) from error
+
+    def is_held(self) -> bool:
+        try:
+            self.check()
+        except ServerUnavailable:
+            return False
+        return True
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """
+        A cursor whose work is committed at the end of the block, else taken back. It
+        is in the session that holds the lock: whoever gets the lock after this one
+        finds the transaction over, even when we were killed within the commit.
+        """
+        self._connection.autocommit = False
+        try:
+            with self._connection.cursor() as cursor:
+                yield cursor
+            self._connection.commit()
+            self._connection.autocommit = True
+        except BaseException:
+            with suppress(psycopg2.Error):  # a broken session ends by itself
+                self._connection.rollback()
+                self._connection.autocommit = True
+            raise
 
 
 @contextmanager
@@ -52,6 +84,7 @@ def only_one(database: Database, *, purpose: str) -> Iterator[Lock]:
         maintenance.connect(purpose=purpose) as connection,
         connection.cursor() as cursor,
     ):
+        cursor.execute(_PATIENT)
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", (_OURS, signed))
         if not cursor.fetchone()[0]:
             cursor.execute(_HOLDER, (_OURS, number))

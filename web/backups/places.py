@@ -1,17 +1,30 @@
 """Where a restore puts what it brings, and what it leaves behind."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Flag
 from pathlib import Path
 from typing import Any
 
 from psycopg2 import sql
 
+from backups.journal import Exchange, Plan
 from backups.postgres import MAINTENANCE, Database
+from backups.traits import Traits, creation
 
 NAME_BYTES = 63  # Postgres cuts longer names off
+STAMP = "%Y%m%d_%H%M%S"
 _STAMP = r"\d{8}_\d{6}"
+
+
+class Parts(Flag):
+    """What of a backup is restored."""
+
+    DATABASE = 1
+    MEDIA = 2
+    BOTH = 3
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class Places:
 
     @classmethod
     def at(cls, moment: datetime, *, database: Database, media: Path) -> "Places":
-        return cls(database, media, moment.astimezone(UTC).strftime("%Y%m%d_%H%M%S"))
+        return cls(database, media, moment.astimezone(UTC).strftime(STAMP))
 
     @property
     def new_database(self) -> Database:
@@ -57,24 +70,57 @@ class Places:
         return self.media.with_name(f"{self.media.name}.before_{self.stamp}")
 
 
+def plan_of(
+    places: Places, *, database: Database | None, media: Path | None
+) -> Plan:
+    """The swap that makes `database` and `media` the live ones; None stays as it is."""
+    databases = folders = None
+    if database is not None:
+        databases = Exchange(
+            live=places.database.name,
+            new=database.name,
+            old=places.old_database.name,
+            had_live=database_exists(places.database),
+        )
+    if media is not None:
+        folders = Exchange(
+            live=places.media.name,
+            new=media.name,
+            old=places.old_media.name,
+            had_live=places.media.exists(),
+        )
+    return Plan(databases, folders)
+
+
+def database_exists(database: Database) -> bool:
+    with (
+        database.named(MAINTENANCE).connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        return exists(cursor, database.name)
+
+
 def exists(cursor: Any, name: str) -> bool:
     cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
     return cursor.fetchone() is not None
 
 
-def create_database(database: Database) -> None:
-    with database.named(MAINTENANCE).connect() as connection:
-        _execute(connection, "CREATE DATABASE {} TEMPLATE template0", database.name)
+def create_database(database: Database, *, like: Traits | None = None) -> None:
+    """like: with the encoding, locale and tablespace of that one."""
+    _execute(database, creation(database.name, like))
 
 
 def drop_database(database: Database) -> None:
-    with database.named(MAINTENANCE).connect() as connection:
-        _execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name)
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    _execute(database, statement.format(sql.Identifier(database.name)))
 
 
-def _execute(connection: Any, statement: str, name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+def _execute(database: Database, statement: sql.Composable) -> None:
+    with (
+        database.named(MAINTENANCE).connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
 
 
 def databases_of(database: Database, *, kind: str) -> list[Database]:
@@ -90,10 +136,20 @@ def databases_of(database: Database, *, kind: str) -> list[Database]:
     return [database.named(name) for name in names if form.fullmatch(name)]
 
 
+def is_being_restored(database: Database) -> bool:
+    """Whether its name is that of a database that a restore fills."""
+    return re.search(rf"_restore_{_STAMP}$", database.name) is not None
+
+
 def folders_of(media: Path, *, kind: str) -> list[Path]:
     """The folders that earlier restores of `media` named `kind`, oldest first."""
     form = re.compile(re.escape(media.name) + rf"\.{kind}_{_STAMP}")
     return sorted(path for path in media.parent.iterdir() if form.fullmatch(path.name))
+
+
+def remove_folder(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _suffixed(name: str, suffix: str) -> str:

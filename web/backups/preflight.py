@@ -1,27 +1,40 @@
 """What must be true before a restore starts, and what a person should know."""
 
 import os
-import shutil
 
 from backups.exceptions import NotABackup, RestoreRefused
+from backups.migrating import unknown_migrations
+from backups.places import Parts
 from backups.postgres import MAINTENANCE, major, server_version
-from backups.progress import readable_size
 from backups.record import Backup, StoredPart
+from backups.roles import check_roles
+from backups.room import check_room
 from backups.site import Site
 from backups.stores import Store
 
 
-def check_fits(backup: Backup, *, site: Site, store: Store) -> None:
+def check_fits(
+    backup: Backup, *, site: Site, store: Store, parts: Parts = Parts.BOTH
+) -> None:
     """
+    parts: what of the backup is wanted.
+
     Raises RestoreRefused (this place does not fit), NotABackup (a part is missing or
     another's), KeyMissing, StoreUnavailable or ServerUnavailable. Changes nothing.
     """
     backup.opening_keys  # noqa: B018  raises KeyMissing
-    _check_versions(backup, site=site)
-    _check_folder(backup, site=site)
     record = backup.record
-    for part in (record.database.dump, record.media.manifest):
-        _check_part(part, backup=backup, store=store)
+    if Parts.DATABASE in parts:
+        _check_versions(backup, site=site)
+        _check_migrations(backup)
+        _check_extensions(backup, site=site)
+        check_roles(site.database, wanted=record.database.roles)
+        _check_part(record.database.dump, backup=backup, store=store)
+    _check_folder(site)
+    if Parts.MEDIA in parts:
+        _check_volume(site)
+        _check_part(record.media.manifest, backup=backup, store=store)
+    check_room(record, site=site, parts=parts)
 
 
 def _check_versions(backup: Backup, *, site: Site) -> None:
@@ -45,25 +58,50 @@ def _check_versions(backup: Backup, *, site: Site) -> None:
         )
 
 
-def _check_folder(backup: Backup, *, site: Site) -> None:
-    """The swap is a rename: both folders must be on one volume, and there be room."""
+def _check_migrations(backup: Backup) -> None:
+    unknown = unknown_migrations(backup.record.database.migration_heads)
+    if unknown:
+        raise RestoreRefused(
+            "The backup was taken by newer code than this: it has the migrations "
+            f"{', '.join(unknown)}, which this code does not know. Install that "
+            "version of the site, or restore an older backup: ./google_storage.sh -l"
+        )
+
+
+def _check_extensions(backup: Backup, *, site: Site) -> None:
+    with (
+        site.database.named(MAINTENANCE).connect(purpose="restore") as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT name FROM pg_available_extensions")
+        available = {name for (name,) in cursor.fetchall()}
+    missing = sorted(backup.record.database.extensions.keys() - available)
+    if missing:
+        raise RestoreRefused(
+            f"The database needs {', '.join(missing)}, and this server has no such "
+            "extensions. Install them on the machine of the Postgres server (or use "
+            "an image that has them), then run the restore again."
+        )
+
+
+def _check_folder(site: Site) -> None:
+    """Beside the live media lie the restored ones, and the journal of the swap."""
     live, parent = site.media_root, site.media_root.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise RestoreRefused(
             f"{parent} cannot be written by uid {os.getuid()}. The restored media are "
             f"put there, beside {live.name}. Give access to it, then run it again."
         )
+
+
+def _check_volume(site: Site) -> None:
+    """The swap is a rename: both folders must be on one volume."""
+    live, parent = site.media_root, site.media_root.parent
     if live.exists() and live.stat().st_dev != parent.stat().st_dev:
         raise RestoreRefused(
             f"{live} is a volume of its own, so nothing can be renamed into its place. "
             f"Mount the volume at {parent} and keep media in a folder of it "
             "(MEDIA_ROOT in .env)."
-        )
-    needed, free = backup.record.media.size_bytes, shutil.disk_usage(parent).free
-    if free < needed:
-        raise RestoreRefused(
-            f"The media of the backup need {readable_size(needed)}; {parent} has "
-            f"{readable_size(free)} free. Make room, then run it again."
         )
 
 

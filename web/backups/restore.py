@@ -1,45 +1,72 @@
 """Restore a backup beside what is live, prove it, then swap."""
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import psycopg2
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
-from backups.dump import load_dump
-from backups.exceptions import BackupError, LookAtIt, RestoreFailed
-from backups.locks import only_one
-from backups.manifest import open_part
+from backups.exceptions import BackupError, LookAtIt, RestoreFailed, SwapInterrupted
+from backups.folders import held
+from backups.history import carry_history
+from backups.loading import load_database
 from backups.media_restore import restore_media
+from backups.migrating import missing_migrations
 from backups.places import (
+    Parts,
     Places,
     create_database,
+    database_exists,
     databases_of,
     drop_database,
     folders_of,
+    plan_of,
+    remove_folder,
 )
 from backups.postgres import Database
 from backups.preflight import check_fits
+from backups.preparing import prepare_database
+from backups.previous import forget_all_but
 from backups.progress import Progress
 from backups.record import Backup
+from backups.roles import roles_made
+from backups.scrubbing import needs_scrubbing
+from backups.settling import alone
 from backups.site import Site
 from backups.snapshot import snapshot
 from backups.stores import Store
 from backups.swap import swap
+from backups.traits import give, traits_of
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a person may decide about a restore."""
+
+    parts: Parts = Parts.BOTH
+    scrub: bool = True
+    """Take personal data out where `needs_scrubbing` says so."""
+    keep: tuple[str, ...] = ()
+    """Staff whose accounts are not scrubbed."""
+
+
 def restore_backup(
-    backup: Backup, *, site: Site, store: Store, now: datetime, progress: Progress
+    backup: Backup,
+    *,
+    site: Site,
+    store: Store,
+    now: datetime,
+    progress: Progress,
+    choices: Choices = Choices(),
 ) -> Places:
     """
-    Make `backup` the live database and media of `site`.
+    Make `backup` the live database and media of `site`, or the chosen part of them.
 
     Until the swap nothing live is touched: an exception before it leaves everything
     as it was and takes the new database and folder away. Afterwards the previous
@@ -50,31 +77,91 @@ def restore_backup(
 
     Raises AlreadyRunning, RestoreRefused, RestoreFailed, ObjectDamaged, …
     """
-    with only_one(site.database, purpose="restore") as lock:
-        check_fits(backup, site=site, store=store)
-        places = Places.at(now, database=site.database, media=site.media_root)
+    parts = choices.parts
+    places = Places.at(now, database=site.database, media=site.media_root)
+    with alone(site, purpose="restore") as lock:
         _clear_leftovers(site)
-        with _taken_away_on_failure(places):
-            _load_database(backup, store=store, places=places, progress=progress)
-            _load_media(backup, store=store, places=places, progress=progress)
+        check_fits(backup, site=site, store=store, parts=parts)
+        with held(store, backup.address), ExitStack() as lasting:
+            lasting.enter_context(_taken_away_on_failure(places))
+            if Parts.DATABASE in parts:
+                wanted = backup.record.database.roles
+                made = lasting.enter_context(roles_made(site.database, wanted=wanted))
+                if made:
+                    progress.say(f"Made the missing roles {', '.join(made)}")
+                _build_database(
+                    backup,
+                    site=site,
+                    store=store,
+                    places=places,
+                    choices=choices,
+                    progress=progress,
+                )
+            if Parts.MEDIA in parts:
+                _build_media(backup, store=store, places=places, progress=progress)
             lock.check()
-            progress.say("Swapping the restored database and media in")
-            swap(places)
-        _drop_earlier(site, kept=places)
+            progress.say("Swapping the restored parts in")
+            plan = plan_of(
+                places,
+                database=places.new_database if Parts.DATABASE in parts else None,
+                media=places.new_media if Parts.MEDIA in parts else None,
+            )
+            swap(plan, site=site, lock=lock)
+        forget_all_but(places.stamp, site=site)
     return places
 
 
-def _load_database(
-    backup: Backup, *, store: Store, places: Places, progress: Progress
+def _build_database(
+    backup: Backup,
+    *,
+    site: Site,
+    store: Store,
+    places: Places,
+    choices: Choices,
+    progress: Progress,
 ) -> None:
-    dump = backup.record.database.dump
-    progress.say(f"Restoring the database as {places.new_database.name}")
-    create_database(places.new_database)
-    with open_part(backup, dump, store=store) as source:
-        load_dump(places.new_database, source=source, progress=progress)
+    """A database that is complete, proven and ready for this code and this site."""
+    new, record = places.new_database, backup.record
+    progress.say(f"Restoring the database as {new.name}")
+    traits = traits_of(site.database)
+    create_database(new, like=traits)
+    load_database(
+        backup,
+        into=new,
+        store=store,
+        folder=site.media_root.parent,
+        spare_bytes=record.media.size_bytes if Parts.MEDIA in choices.parts else 0,
+        progress=progress,
+    )
     progress.say("Comparing the rows of every table")
-    check_rows(places.new_database, expected=backup.record.database.rows)
-    _analyze(places.new_database)
+    check_rows(new, expected=record.database.rows)
+    scrub = choices.scrub and needs_scrubbing(record, site=site)
+    _prepare(new, backup=backup, scrub=scrub, keep=choices.keep, progress=progress)
+    if database_exists(site.database):
+        carry_history(source=site.database, target=new)
+    _analyze(new)
+    if traits is not None:
+        give(new, traits)
+
+
+def _prepare(
+    database: Database,
+    *,
+    backup: Backup,
+    scrub: bool,
+    keep: tuple[str, ...],
+    progress: Progress,
+) -> None:
+    """A database that no Django has made has no migrations to run."""
+    is_ours = bool(backup.record.database.migration_heads)
+    missing = missing_migrations(database) if is_ours else []
+    if not missing and not scrub:
+        return
+    if missing:
+        progress.say(f"Running the migrations it lacks, up to {', '.join(missing)}")
+    if scrub:
+        progress.say(f"Scrubbing people's data of {backup.record.environment}")
+    prepare_database(database, scrub=scrub, keep=keep, progress=progress)
 
 
 def check_rows(database: Database, *, expected: dict[str, int]) -> None:
@@ -101,7 +188,7 @@ def _analyze(database: Database) -> None:
         cursor.execute("ANALYZE")
 
 
-def _load_media(
+def _build_media(
     backup: Backup, *, store: Store, places: Places, progress: Progress
 ) -> None:
     progress.say(f"Restoring media into {places.new_media}")
@@ -109,14 +196,17 @@ def _load_media(
     if places.media.exists():
         shutil.copymode(places.media, places.new_media)
     restore_media(backup, store=store, folder=places.new_media, progress=progress)
+    os.sync()  # once, instead of for each file: a loss of power after the swap
 
 
 @contextmanager
 def _taken_away_on_failure(places: Places) -> Iterator[None]:
     try:
         yield
+    except SwapInterrupted:
+        raise  # what lies beside the live ones is needed to settle it
     except BaseException as error:
-        _remove(places.new_media)
+        remove_folder(places.new_media)
         try:
             drop_database(places.new_database)
         except (BackupError, psycopg2.Error) as problem:
@@ -135,24 +225,4 @@ def _clear_leftovers(site: Site) -> None:
     for database in databases_of(site.database, kind="restore"):
         drop_database(database)
     for folder in folders_of(site.media_root, kind="restore"):
-        _remove(folder)
-
-
-def _drop_earlier(site: Site, *, kept: Places) -> None:
-    for database in databases_of(site.database, kind="before"):
-        if database != kept.old_database:
-            drop_database(database)
-    for folder in folders_of(site.media_root, kind="before"):
-        if folder != kept.old_media:
-            _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-
-
-def missing_migrations() -> int:
-    """How many migrations of this code the (restored) database does not have."""
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        remove_folder(folder)

@@ -1,57 +1,104 @@
 """Puts a restored database and media folder in the places of the live ones."""
 
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
 import psycopg2
 from psycopg2 import sql
 
-from backups.exceptions import RestoreFailed
-from backups.places import Places, exists
+from backups.exceptions import BackupError, RestoreFailed, SwapInterrupted, TryAgain
+from backups.exchange import folders_forward
+from backups.journal import Exchange, Plan, remove_journal, write_journal
+from backups.locks import Lock, only_one
 from backups.postgres import MAINTENANCE, Database
+from backups.settling import is_done, settle
+from backups.site import Site
 
 TERMINATE_EVERY_SECONDS = 0.05
+SETTLE_SECONDS = 30.0
+DRAIN_SECONDS = 2.0  # for requests that had begun; then their connections are closed
 
 
-def swap(places: Places) -> None:
+def swap(plan: Plan, *, site: Site, lock: Lock) -> None:
     """
-    Both renames of the database are one transaction, the folders' are inside it: an
-    exception anywhere takes everything back. Whoever connects meanwhile waits for
-    the transaction's end, so nobody gets in between.
+    Make the new database and folder the live ones, both or none.
 
-    Raises RestoreFailed; then everything is as it was.
+    The journal comes first: web answers 503 while it is there, and whoever finds it
+    after we were killed settles it. Both renames of the database are one transaction,
+    in the session that holds the lock; the folders are renamed inside it. Whoever
+    connects meanwhile waits for its end, so nobody gets in between.
+
+    Raises RestoreFailed (everything is as it was), or SwapInterrupted (the journal is
+    still there, and nothing beside the live ones may be touched).
     """
-    live, new, old = places.database, places.new_database, places.old_database
     try:
-        with (
-            live.named(MAINTENANCE).connect(
-                purpose="restore: swap", autocommit=False
-            ) as connection,
-            ExitStack() as undo,
-        ):
-            with terminating_connections(live), connection.cursor() as cursor:
-                if exists(cursor, live.name):
-                    _rename(cursor, live.name, old.name)
-            with terminating_connections(new), connection.cursor() as cursor:
-                _rename(cursor, new.name, live.name)
-            _rename_folders(places, undo=undo)
-            connection.commit()
-            undo.pop_all()
-    except (psycopg2.Error, OSError) as error:
-        raise RestoreFailed(
-            f"The swap did not succeed and was taken back: {str(error).strip()}. The "
-            "live database and files are as they were."
-        ) from error
+        write_journal(site.media_root, plan)
+        _exchange(plan, site=site, lock=lock)
+        remove_journal(site.media_root)
+    except BaseException as error:
+        done = _settle_now(plan, site=site, lock=lock, cause=error)
+        if done and isinstance(error, Exception):
+            return  # the commit had succeeded, its answer was lost
+        if isinstance(error, psycopg2.Error | OSError | BackupError):
+            raise RestoreFailed(
+                f"The swap did not succeed and was taken back: {_words(error)}. The "
+                "live database and files are as they were."
+            ) from error
+        raise
 
 
-def _rename_folders(places: Places, *, undo: ExitStack) -> None:
-    if places.media.exists():
-        places.media.rename(places.old_media)
-        undo.callback(places.old_media.rename, places.media)
-    places.new_media.rename(places.media)
-    undo.callback(places.media.rename, places.new_media)
+def _settle_now(plan: Plan, *, site: Site, lock: Lock, cause: BaseException) -> bool:
+    """
+    Whether the new ones are live. Postgres may be starting again: it gets a while.
+    """
+    ends_at = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            with _locked(site, lock=lock):
+                settle(site)  # unless web was faster
+                return is_done(plan, site=site)
+        except (psycopg2.Error, OSError, BackupError) as error:
+            if isinstance(error, TryAgain) and time.monotonic() < ends_at:
+                time.sleep(0.2)
+                continue
+            raise SwapInterrupted(
+                f"The swap was interrupted ({_words(cause)}) and cannot be settled "
+                f"now: {_words(error)}. Until then the site answers 503; it settles by "
+                "itself when Postgres answers, and so does: ./google_storage.sh -u"
+            ) from error
+
+
+@contextmanager
+def _locked(site: Site, *, lock: Lock) -> Iterator[None]:
+    if lock.is_held():
+        yield
+        return
+    with only_one(site.database, purpose="restore: settle"):
+        yield
+
+
+def _exchange(plan: Plan, *, site: Site, lock: Lock) -> None:
+    parent = site.media_root.parent
+    if plan.database is None:
+        if plan.media is not None:
+            folders_forward(plan.media, parent=parent)
+        return
+    _drain(site.database)
+    with lock.transaction() as cursor:
+        _rename_databases(cursor, plan.database, server=site.database)
+        if plan.media is not None:
+            folders_forward(plan.media, parent=parent)
+
+
+def _rename_databases(cursor: Any, exchange: Exchange, *, server: Database) -> None:
+    if exchange.had_live:
+        with terminating_connections(server.named(exchange.live)):
+            _rename(cursor, exchange.live, exchange.old)
+    with terminating_connections(server.named(exchange.new)):
+        _rename(cursor, exchange.new, exchange.live)
 
 
 def _rename(cursor: Any, name: str, new_name: str) -> None:
@@ -61,6 +108,24 @@ def _rename(cursor: Any, name: str, new_name: str) -> None:
             sql.Identifier(name), sql.Identifier(new_name)
         )
     )
+
+
+def _drain(database: Database) -> None:
+    """Give queries that run in `database` a moment to end; new requests get 503."""
+    ends_at = time.monotonic() + DRAIN_SECONDS
+    with (
+        database.named(MAINTENANCE).connect(purpose="restore: swap") as connection,
+        connection.cursor() as cursor,
+    ):
+        while time.monotonic() < ends_at:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = %s "
+                "AND backend_type = 'client backend' AND state <> 'idle' LIMIT 1",
+                (database.name,),
+            )
+            if cursor.fetchone() is None:
+                return
+            time.sleep(TERMINATE_EVERY_SECONDS)
 
 
 @contextmanager
@@ -76,7 +141,7 @@ def terminating_connections(database: Database) -> Iterator[None]:
             while True:
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = %s",
+                    "WHERE datname = %s AND pg_has_role(usesysid, 'USAGE')",
                     (database.name,),
                 )
                 if done.wait(TERMINATE_EVERY_SECONDS):
@@ -89,3 +154,7 @@ def terminating_connections(database: Database) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

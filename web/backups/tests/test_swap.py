@@ -1,39 +1,93 @@
+"""The swap takes everything or nothing, whatever fails in it."""
+
+import json
+from dataclasses import replace
+
 import psycopg2
 import pytest
 
-from backups.exceptions import RestoreFailed
-from backups.places import Places, create_database, drop_database
+from backups.exceptions import LookAtIt, RestoreFailed
+from backups.journal import journal_path, read_journal, write_journal
+from backups.locks import only_one
+from backups.places import drop_database
+from backups.settling import settle
 from backups.swap import swap
-from backups.tests.conftest import NEXT_NIGHT, execute, picture
+from backups.tests.conftest import execute, picture
+from backups.tests.swapping import live_state, make_ready, siblings
 
 
 @pytest.fixture
-def ready_to_swap(site, backup):
-    """New database and folder beside the live ones, each with a mark in it."""
-    places = Places.at(NEXT_NIGHT, database=site.database, media=site.media_root)
-    create_database(places.new_database)
-    execute(places.new_database, "CREATE TABLE mark ()")
-    places.new_media.mkdir()
-    return places
+def swap_now(site):
+    def run(plan):
+        with only_one(site.database, purpose="restore") as lock:
+            swap(plan, site=site, lock=lock)
+
+    return run
 
 
-def test_a_swap_that_fails_at_the_folders_is_taken_back(ready_to_swap):
-    places = ready_to_swap
-    places.new_media.rmdir()
-    files = picture(places.media)
-    with pytest.raises(RestoreFailed, match="taken back"):
-        swap(places)
-    assert picture(places.media) == files
-    assert execute(places.database, "SELECT count(*) FROM photo") == [(500,)]
-    assert execute(places.new_database, "SELECT * FROM mark") == []
+def test_a_swap_makes_the_new_ones_live_and_keeps_the_old_ones(site, swap_now):
+    plan, files = make_ready(site), picture(site.media_root)
+    swap_now(plan)
+    assert live_state(site) == "new"
+    assert picture(site.media_root.parent / plan.media.old) == files
+    old = site.database.named(plan.database.old)
+    assert execute(old, "SELECT count(*) FROM photo") == [(500,)]
+    assert siblings(site) == {"live", plan.media.old}
 
 
-def test_a_swap_that_fails_at_the_commit_is_taken_back(ready_to_swap, monkeypatch):
-    places = ready_to_swap
-    files = picture(places.media)
+def test_a_swap_of_the_database_leaves_the_media(site, swap_now):
+    plan, files = replace(make_ready(site), media=None), picture(site.media_root)
+    swap_now(plan)
+    assert execute(site.database, "SELECT * FROM mark") == []
+    assert picture(site.media_root) == files
+
+
+def test_a_swap_of_the_media_leaves_the_database(site, swap_now):
+    plan = replace(make_ready(site), database=None)
+    swap_now(plan)
+    assert execute(site.database, "SELECT count(*) FROM photo") == [(500,)]
+    assert set(picture(site.media_root)) == {b"mark"}
+
+
+def test_a_swap_that_fails_at_the_folders_is_taken_back(site, swap_now, monkeypatch):
+    plan = make_ready(site)
+
+    def full(*args, **words):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("backups.exchange.Path.rename", full)
+    monkeypatch.setattr("backups.swap.write_journal", lambda *args: None)
+    with pytest.raises(RestoreFailed, match="taken back: no space left"):
+        swap_now(plan)
+    monkeypatch.undo()
+    assert live_state(site) == "old"
+
+
+def test_a_journal_that_cannot_be_written_stops_the_swap(site, swap_now, monkeypatch):
+    plan = make_ready(site)
+    before = siblings(site)
+
+    def full(number):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("backups.journal.os.fsync", full)
+    with pytest.raises(RestoreFailed, match="no space left"):
+        swap_now(plan)
+    assert live_state(site) == "old"
+    assert siblings(site) == before
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_commit_whose_answer_is_lost_is_settled(
+    site, swap_now, monkeypatch, is_committed
+):
+    plan = make_ready(site)
 
     class Broken(psycopg2.extensions.connection):
         def commit(self):
+            if is_committed:
+                super().commit()
+            self.close()
             raise psycopg2.OperationalError("server closed the connection")
 
     connect = psycopg2.connect
@@ -41,20 +95,60 @@ def test_a_swap_that_fails_at_the_commit_is_taken_back(ready_to_swap, monkeypatc
         "backups.postgres.psycopg2.connect",
         lambda **words: connect(**words, connection_factory=Broken),
     )
-    with pytest.raises(RestoreFailed, match="server closed"):
-        swap(places)
+    if is_committed:
+        swap_now(plan)
+    else:
+        with pytest.raises(RestoreFailed, match="taken back: server closed"):
+            swap_now(plan)
     monkeypatch.undo()
-    assert picture(places.media) == files
-    assert places.new_media.is_dir()
-    assert execute(places.database, "SELECT count(*) FROM photo") == [(500,)]
-    assert execute(places.new_database, "SELECT * FROM mark") == []
+    assert live_state(site) == ("new" if is_committed else "old")
+    assert not journal_path(site.media_root).exists()
 
 
-def test_a_swap_without_the_new_database_is_taken_back(ready_to_swap):
-    places = ready_to_swap
-    drop_database(places.new_database)
-    files = picture(places.media)
+def test_a_swap_without_the_new_database_is_taken_back(site, swap_now):
+    plan = make_ready(site)
+    drop_database(site.database.named(plan.database.new))
     with pytest.raises(RestoreFailed, match="does not exist"):
-        swap(places)
-    assert picture(places.media) == files
-    assert execute(places.database, "SELECT count(*) FROM photo") == [(500,)]
+        swap_now(plan)
+    assert live_state(site) == "old"
+    assert not journal_path(site.media_root).exists()
+
+
+def test_what_an_upload_puts_between_the_renames_goes_to_the_old_media(
+    site, swap_now, monkeypatch
+):
+    plan = make_ready(site)
+    rename = type(site.media_root).rename
+
+    def with_an_upload(path, target):
+        result = rename(path, target)
+        if path == site.media_root:
+            (path / "photos").mkdir(parents=True)
+            (path / "photos" / "late.jpg").write_bytes(b"late")
+        return result
+
+    monkeypatch.setattr("pathlib.Path.rename", with_an_upload)
+    swap_now(plan)
+    monkeypatch.undo()
+    assert live_state(site) == "new"
+    old = site.media_root.parent / plan.media.old
+    assert (old / "photos" / "late.jpg").read_bytes() == b"late"
+    assert (old / "photos" / "one.jpg").exists()
+
+
+def test_a_journal_without_its_databases_is_left_for_a_person(site):
+    plan = make_ready(site)
+    odd = replace(plan, database=replace(plan.database, live="gone", old="gone_too"))
+    write_journal(site.media_root, odd)
+    files = picture(site.media_root)
+    with pytest.raises(LookAtIt, match="gone does not exist"):
+        settle(site)
+    assert picture(site.media_root) == files
+    assert read_journal(site.media_root) == odd
+
+
+def test_a_file_that_is_no_journal_is_left_for_a_person(site):
+    journal_path(site.media_root).write_text(json.dumps({"database": 1}))
+    with pytest.raises(LookAtIt, match="live.swap"):
+        settle(site)
+    assert journal_path(site.media_root).exists()

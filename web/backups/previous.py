@@ -1,0 +1,175 @@
+"""What the last restore replaced: kept beside what is live, until it is forgotten."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from backups.exceptions import NothingKept
+from backups.history import carry_history
+from backups.places import (
+    STAMP,
+    Places,
+    database_exists,
+    databases_of,
+    drop_database,
+    folders_of,
+    plan_of,
+    remove_folder,
+)
+from backups.postgres import MAINTENANCE, Database
+from backups.progress import Progress, readable_size
+from backups.settling import alone
+from backups.site import Site
+from backups.swap import swap
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What one restore (or one undo) replaced; None for a part that it left alone."""
+
+    stamp: str
+    database: Database | None
+    database_bytes: int
+    folder: Path | None
+    folder_bytes: int
+
+    @property
+    def replaced_at(self) -> datetime:
+        return datetime.strptime(self.stamp, STAMP).replace(tzinfo=UTC)
+
+    @property
+    def size_bytes(self) -> int:
+        return self.database_bytes + self.folder_bytes
+
+    def __str__(self) -> str:
+        named = []
+        if self.database is not None:
+            size = readable_size(self.database_bytes)
+            named.append(f"the database {self.database.name} ({size})")
+        if self.folder is not None:
+            named.append(f"{self.folder} ({readable_size(self.folder_bytes)})")
+        return f"{' and '.join(named)}, replaced {self.replaced_at:%Y-%m-%d %H:%M} UTC"
+
+
+def kept(site: Site) -> list[Kept]:
+    """Oldest first; mostly one or none. Raises ServerUnavailable."""
+    databases = {_stamp(d.name): d for d in databases_of(site.database, kind="before")}
+    folders = {_stamp(f.name): f for f in folders_of(site.media_root, kind="before")}
+    return [
+        Kept(
+            stamp=stamp,
+            database=databases.get(stamp),
+            database_bytes=_database_bytes(databases.get(stamp)),
+            folder=folders.get(stamp),
+            folder_bytes=_folder_bytes(folders.get(stamp)),
+        )
+        for stamp in sorted(databases.keys() | folders.keys())
+    ]
+
+
+def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
+    """
+    Swap what the last restore replaced in again; what is live now is kept in its turn,
+    so that an undo can be undone.
+
+    Returns what is kept now. Raises NothingKept, AlreadyRunning, RestoreFailed (nothing
+    was changed).
+    """
+    with alone(site, purpose="undo") as lock:
+        previous = _newest(site)
+        places = Places.at(
+            _after(now, previous=previous),
+            database=site.database,
+            media=site.media_root,
+        )
+        if previous.database is not None and database_exists(site.database):
+            carry_history(source=site.database, target=previous.database)
+        progress.say(f"Swapping in {previous}")
+        lock.check()
+        plan = plan_of(places, database=previous.database, media=previous.folder)
+        swap(plan, site=site, lock=lock)
+        forget_all_but(places.stamp, site=site)
+        return _newest(site)
+
+
+def forget(site: Site, *, progress: Progress) -> int:
+    """
+    Drop everything that is kept for an undo. Returns its size in bytes.
+
+    Raises NothingKept, AlreadyRunning.
+    """
+    with alone(site, purpose="forget"):
+        _newest(site)
+        return _drop(site, which=lambda one: True, progress=progress)
+
+
+def forget_proven(site: Site, *, proven_since: datetime, progress: Progress) -> int:
+    """
+    Drop what was replaced before `proven_since`, the moment when a backup was taken
+    that is proven now: what came after that restore is safe in it. The caller has the
+    lock. Returns its size in bytes.
+    """
+    return _drop(
+        site, which=lambda one: one.replaced_at < proven_since, progress=progress
+    )
+
+
+def forget_all_but(stamp: str, *, site: Site) -> None:
+    """After a swap: one step back is kept, not a history. The caller has the lock."""
+    if any(one.stamp == stamp for one in kept(site)):
+        _drop(site, which=lambda one: one.stamp != stamp, progress=Progress())
+
+
+def _drop(site: Site, *, which: Callable[[Kept], bool], progress: Progress) -> int:
+    size_bytes = 0
+    for one in kept(site):
+        if which(one):
+            progress.say(f"Dropping {one}")
+            if one.database is not None:
+                drop_database(one.database)
+            if one.folder is not None:
+                remove_folder(one.folder)
+            size_bytes += one.size_bytes
+    return size_bytes
+
+
+def _newest(site: Site) -> Kept:
+    found = kept(site)
+    if not found:
+        raise NothingKept(
+            "Nothing is kept of before a restore: there was none, or it was forgotten "
+            "since. Backups that can be restored: ./google_storage.sh -l"
+        )
+    return found[-1]
+
+
+def _after(moment: datetime, *, previous: Kept) -> datetime:
+    """Also when the clock was put back, what is replaced last has the last name."""
+    return max(moment, previous.replaced_at + timedelta(seconds=1))
+
+
+def _stamp(name: str) -> str:
+    return name[-15:]
+
+
+def _database_bytes(database: Database | None) -> int:
+    if database is None:
+        return 0
+    with (
+        database.named(MAINTENANCE).connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT pg_database_size(%s)", (database.name,))
+        return int(cursor.fetchone()[0])
+
+
+def _folder_bytes(folder: Path | None) -> int:
+    if folder is None:
+        return 0
+    return sum(
+        os.lstat(os.path.join(parent, name)).st_size
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )

@@ -1,0 +1,72 @@
+"""Roles that a dump's privileges and policies name; they live outside of databases."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg2 import sql
+
+from backups.exceptions import RestoreRefused
+from backups.postgres import MAINTENANCE, Database
+
+
+def missing_roles(database: Database, *, wanted: Iterable[str]) -> list[str]:
+    with _cursor(database) as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles")
+        there = {name for (name,) in cursor.fetchall()}
+    return sorted(set(wanted) - there)
+
+
+def check_roles(database: Database, *, wanted: Iterable[str]) -> None:
+    """
+    A restore makes the missing ones, which may not sign in, so that each privilege
+    and policy comes back; leaving those out would lock somebody out without a word.
+
+    Raises RestoreRefused when this user may not make roles.
+    """
+    missing = missing_roles(database, wanted=wanted)
+    if not missing:
+        return
+    with _cursor(database) as cursor:
+        cursor.execute(
+            "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        )
+        if cursor.fetchone()[0]:
+            return
+        statements = "; ".join(_statement("CREATE ROLE", one, cursor) for one in missing)
+    raise RestoreRefused(
+        "Privileges in the backup name roles that this server does not have, and the "
+        f"user {database.user} may not make them. As a superuser, run: {statements}; "
+        "then run the restore again."
+    )
+
+
+@contextmanager
+def roles_made(database: Database, *, wanted: Iterable[str]) -> Iterator[list[str]]:
+    """Makes the missing roles; they go again if the block raises."""
+    made = missing_roles(database, wanted=wanted)
+    _for_each(database, made, statement="CREATE ROLE")
+    try:
+        yield made
+    except BaseException:
+        _for_each(database, made, statement="DROP ROLE")
+        raise
+
+
+def _for_each(database: Database, names: list[str], *, statement: str) -> None:
+    with _cursor(database) as cursor:
+        for name in names:
+            cursor.execute(_statement(statement, name, cursor))
+
+
+def _statement(words: str, name: str, cursor: Any) -> str:
+    return str(sql.SQL(words + " {}").format(sql.Identifier(name)).as_string(cursor))
+
+
+@contextmanager
+def _cursor(database: Database) -> Iterator[Any]:
+    with (
+        database.named(MAINTENANCE).connect(purpose="restore") as connection,
+        connection.cursor() as cursor,
+    ):
+        yield cursor

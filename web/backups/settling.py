@@ -1,0 +1,78 @@
+"""Finishes or takes back a swap that was killed; the lock, with that done first."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from backups.exceptions import LookAtIt
+from backups.exchange import folders_back, folders_forward
+from backups.journal import Plan, journal_path, read_journal, remove_journal
+from backups.locks import Lock, only_one
+from backups.places import exists
+from backups.postgres import MAINTENANCE
+from backups.site import Site
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def alone(site: Site, *, purpose: str) -> Iterator[Lock]:
+    """
+    Hold the lock of the site during the block, after what a killed swap left half-done
+    is settled. Raises AlreadyRunning, or LookAtIt when it cannot be settled.
+    """
+    with only_one(site.database, purpose=purpose) as lock:
+        settle(site)
+        yield lock
+
+
+def settle(site: Site) -> bool | None:
+    """
+    Make database and media both the new ones or both the old ones, if a swap was
+    begun. Whoever calls this has the lock: the transaction of a swap runs in the
+    session that holds the lock, so it is over now, one way or the other.
+
+    Returns whether the new ones are live; None when there was nothing to settle. It
+    may be killed itself at any moment and is then done again.
+    """
+    plan = read_journal(site.media_root)
+    if plan is None:
+        return None
+    done = is_done(plan, site=site)
+    if plan.media is not None:
+        move = folders_forward if done else folders_back
+        move(plan.media, parent=site.media_root.parent)
+    remove_journal(site.media_root)
+    logger.warning(
+        "A swap that had been interrupted was %s.",
+        "finished" if done else "taken back",
+    )
+    return done
+
+
+def is_done(plan: Plan, *, site: Site) -> bool:
+    """The database decides, since its two renames are one; else the folder does."""
+    if plan.database is None:
+        parent = site.media_root.parent
+        return plan.media is not None and not (parent / plan.media.new).exists()
+    wanted = plan.database
+    with (
+        site.database.named(MAINTENANCE).connect(purpose="settle") as connection,
+        connection.cursor() as cursor,
+    ):
+        live, new, old = (
+            exists(cursor, name) for name in (wanted.live, wanted.new, wanted.old)
+        )
+    done = old if wanted.had_live else live
+    if (wanted.had_live and not live) or (done and new):
+        raise LookAtIt(
+            "A swap was interrupted, and the databases are not as it left them: "
+            f"{wanted.live} {_is(live)}, {wanted.new} {_is(new)}, {wanted.old} "
+            f"{_is(old)}. Name the right one {wanted.live} and its media "
+            f"{site.media_root}, then delete {journal_path(site.media_root)}."
+        )
+    return done
+
+
+def _is(there: bool) -> str:
+    return "exists" if there else "does not exist"
