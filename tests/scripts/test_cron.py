@@ -255,16 +255,16 @@ def test_every_line_of_the_crontab_runs_a_task_that_exists_as_app():
 
 @pytest.fixture
 def schedule(tmp_path):
-    """The crontab that the entrypoint writes for a value of BACKUP_AT."""
+    """The crontab that the entrypoint writes for a value of BACKUP_AT, or another."""
     script = (REPOSITORY / "cron" / "entrypoint").read_text()
     place = str(REPOSITORY / "cron" / "crontab")
     copy = tmp_path / "entrypoint"
     copy.write_text(script.replace("/cron/crontab", place))
 
-    def write(backup_at: str) -> subprocess.CompletedProcess:
+    def write(value: str, *, name="BACKUP_AT") -> subprocess.CompletedProcess:
         return subprocess.run(
             ["bash", "-c", f"source {copy}; schedule"],
-            env={"PATH": os.environ["PATH"], "BACKUP_AT": backup_at},
+            env={"PATH": os.environ["PATH"], name: value},
             capture_output=True,
             text=True,
             timeout=30,
@@ -283,6 +283,21 @@ def schedule(tmp_path):
 )
 def test_the_backup_runs_when_env_says(schedule, given, written):
     assert f"\n{written} app /cron/run backup\n" in schedule(given).stdout
+
+
+def test_the_drill_runs_when_env_says(schedule):
+    lines = schedule("30_6_*_*_6", name="BACKUP_DRILL_AT").stdout.splitlines()
+
+    assert "30 6 * * 6 app /cron/run drill" in lines
+    assert "0 3 * * * app /cron/run backup" in lines
+    assert "0 5 * * 0 app /cron/run drill" in schedule("").stdout.splitlines()
+
+
+def test_a_wrong_time_of_the_drill_is_refused_by_name(schedule):
+    done = schedule("weekly", name="BACKUP_DRILL_AT")
+
+    assert done.returncode == 1
+    assert "BACKUP_DRILL_AT is 'weekly'" in done.stderr
 
 
 @pytest.mark.parametrize("given", ["0_3_*_*", "@daily", "0_3_*_*_*_root", "3 o'clock"])
