@@ -1,6 +1,8 @@
 """./google_storage.sh against the stack: what was lost comes back, byte for byte."""
 
 import json
+from contextlib import contextmanager
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 from photos import jpeg
@@ -30,8 +32,12 @@ def test_a_dropped_table_and_a_deleted_photo_come_back(stack, admin, gallery):
     url = newest_backup(stack)
     lose_photos(stack, before["kept31.jpg"]["id"])
     assert admin.get(f"/api/galleries/{gallery}/photos/").status_code == 500
-    storage(stack, "-r", url, "--yes")
+    with visiting(stack, admin, f"/galleries/{gallery}/") as answers:
+        storage(stack, "-r", url, "--yes")
 
+    # Before the swap the page has no photos to show; nothing of it is the swap's.
+    assert {200, 500, 503} >= set(answers[: answers.index(200)])
+    assert {200, 503} >= set(answers[answers.index(200) :]), answers
     stack.wait_until_ready()
     assert admin.photos(gallery) == before
     for name, photo in before.items():
@@ -75,3 +81,70 @@ def test_a_restore_without_a_terminal_needs_yes(stack):
 
     assert done.returncode != 0, done.stdout
     assert "--yes" in done.stderr, done.stderr
+
+
+def test_the_last_restore_is_undone(stack, admin, gallery):
+    admin.upload(gallery, {"first.jpg": jpeg(seed=36)})
+    admin.ready_photos(gallery)
+    storage(stack, "-b")
+    admin.upload(gallery, {"later.jpg": jpeg(seed=37)})
+    before = admin.ready_photos(gallery)
+    later = before["later.jpg"]["original_url"]
+    content = admin.bytes_of(later)
+
+    with visiting(stack, admin, f"/galleries/{gallery}/") as answers:
+        storage(stack, "-r", "latest", "--yes")
+        assert set(admin.photos(gallery)) == {"first.jpg"}
+        assert admin.get(later).status_code == 404
+        storage(stack, "-u", "--yes")
+
+    assert {200, 503} >= set(answers)
+    assert admin.photos(gallery) == before
+    assert admin.bytes_of(later) == content
+
+
+def test_the_drill_proves_the_newest_backup(stack, admin, gallery):
+    storage(stack, "-b")
+    databases = stack.sql("SELECT count(*) FROM pg_database")
+
+    said = storage(stack, "-d").stdout
+
+    newest = json.loads(storage(stack, "-l", "--json").stdout)[0]
+    assert f"{newest['url']} was restored and compared" in said
+    assert newest["proof"]["rows"] == sum(newest["database"]["rows"].values())
+    assert stack.sql("SELECT count(*) FROM pg_database") <= databases
+    assert "live.drill" not in stack.inside("cron", "ls", "/media")
+
+
+def test_all_backups_are_read_and_right(stack):
+    storage(stack, "-b")
+    assert "All is as it was stored" in storage(stack, "-v", "--all").stdout
+
+
+def test_pruning_shows_first_and_takes_nothing_that_is_kept(stack):
+    storage(stack, "-b")
+    urls = {one["url"] for one in json.loads(storage(stack, "-l", "--json").stdout)}
+
+    storage(stack, "-p", "--yes")
+
+    left = {one["url"] for one in json.loads(storage(stack, "-l", "--json").stdout)}
+    assert max(urls) in left
+    assert left <= urls
+
+
+@contextmanager
+def visiting(stack, person, path: str):
+    """Somebody looks at `path` again and again; yields the list of the answers."""
+    answers, done = [], Event()
+
+    def look():
+        while not done.is_set() and len(answers) < 5_000:
+            answers.append(person.get(path).status_code)
+
+    thread = Thread(target=look)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        done.set()
+        thread.join()
