@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from backups.addresses import PROOF
 from backups.dump import load_dump
 from backups.exceptions import ObjectMissing, RestoreFailed
-from backups.locks import only_one
 from backups.manifest import open_part
 from backups.media_restore import restore_media
 from backups.places import (
@@ -24,6 +23,7 @@ from backups.preflight import check_fits
 from backups.progress import Progress
 from backups.record import Backup, Proof
 from backups.restore import check_rows
+from backups.settling import alone
 from backups.site import Site
 from backups.stores import Store
 
@@ -45,7 +45,7 @@ def drill(
     Raises AlreadyRunning, or what a restore raises: then nothing is proven.
     """
     began = clock()
-    with only_one(site.database, purpose="drill"):
+    with alone(site, purpose="drill"):
         check_fits(backup, site=site, store=store)
         _clear(site)
         with _scratch(site, now=now) as places:

@@ -8,10 +8,10 @@ from backups.addresses import Address, Shelf
 from backups.encryption import Keys
 from backups.exceptions import NotABackup
 from backups.folders import Folder, delete_all, list_folders
-from backups.locks import only_one
 from backups.progress import Progress
 from backups.record import Backup, read_backup
 from backups.retention import Policy, kept
+from backups.settling import alone
 from backups.site import Site
 from backups.stores import Store
 from backups.sweep import Swept, sweep
@@ -128,7 +128,7 @@ def prune(
     Raises AlreadyRunning; PruneRefused, when the store deletes nothing or a backup
     that stays cannot be read; StoreUnavailable, ServerUnavailable (try again).
     """
-    with only_one(site.database, purpose="prune") as lock:
+    with alone(site, purpose="prune") as lock:
         plan = plan_prune(
             site.shelf, store=store, keys=site.keys, policy=policy, now=now
         )

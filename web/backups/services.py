@@ -17,10 +17,10 @@ from backups.exceptions import (
     ObjectExists,
     ObjectMissing,
 )
-from backups.locks import only_one
 from backups.parts import keep_database, keep_media
 from backups.progress import Progress
 from backups.record import FORMAT, Backup, Record
+from backups.settling import alone
 from backups.site import Site
 from backups.stores import Store
 
@@ -51,7 +51,7 @@ def take_backup(
     """
     started = clock()
     address = Address(store.url, site.shelf, backup_id(now))
-    with only_one(site.database, purpose="backup") as lock:
+    with alone(site, purpose="backup") as lock:
         store.prepare()
         _check_unused(store, address)
         with _taken_away_on_failure(store) as made:
