@@ -34,7 +34,6 @@ logger = logging.getLogger("backups.runs")
 WRITE_SECONDS = 1.0
 KEPT_RUNS = 1000
 KILLED = "It was killed or lost its database."
-SWAPPING = {Run.Kind.RESTORE, Run.Kind.UNDO}
 
 
 class Telling:
@@ -85,7 +84,7 @@ def told(
     run = Telling(kind, clock=clock)
     failure: BaseException | None = None
     with ExitStack() as lasting:
-        history = _begin(run, lasting=lasting)
+        _begin(run, lasting=lasting)
         announce.began(kind, run_id=run.row.pk)
         try:
             yield run
@@ -94,7 +93,7 @@ def told(
             raise
         finally:
             seconds = run.end(failure)
-            _write_end(run.row, history=history)
+            _write_end(run.row)
             _log(run.row, seconds=seconds)
             announce.ended(kind, run_id=run.row.pk, seconds=seconds, failure=failure)
 
@@ -110,37 +109,20 @@ def mark_killed() -> None:
     )
 
 
-def _begin(run: Telling, *, lasting: ExitStack) -> list[Run]:
-    """Returns the runs before this one, newest first."""
+def _begin(run: Telling, *, lasting: ExitStack) -> None:
     with _if_possible("The beginning of a run"):
         lasting.enter_context(
             alive(run.row.pk, kind=run.row.kind, database=Database.from_settings())
         )
         mark_killed()
         run.row.save(force_insert=True)
-        return list(Run.objects.exclude(pk=run.row.pk)[:KEPT_RUNS])
-    return []
 
 
-def _write_end(row: Run, *, history: list[Run]) -> None:
+def _write_end(row: Run) -> None:
     with _if_possible("The end of a run"):
-        still_there = Run.objects.filter(pk=row.pk).exists()
-        row.save()
-        if row.kind in SWAPPING and not still_there:
-            _bring_along([row, *history])
+        row.save()  # as a new row, if a restore has exchanged the database
         stale = Run.objects.values("pk")[KEPT_RUNS:]
         Run.objects.filter(pk__in=stale).delete()
-
-
-def _bring_along(runs: list[Run]) -> None:
-    """Another database is live now: what happened here is not what it remembers."""
-    columns = [
-        field.name for field in Run._meta.concrete_fields if not field.primary_key
-    ]
-    Run.objects.bulk_create(
-        runs, update_conflicts=True, unique_fields=["id"], update_fields=columns
-    )
-    Run.objects.exclude(pk__in=[run.pk for run in runs]).delete()
 
 
 @contextmanager
