@@ -12,7 +12,7 @@ RECORD = "backup.json"
 PROOF = "proof.json"
 _ID_FORM = "%Y-%m-%dT%H-%M-%SZ"
 _URL = re.compile(
-    r"(?P<store>(?:gs|file):.+)/(?P<project>[^/]+)/(?P<environment>[^/]+)"
+    r"(?P<store>(?:gs|s3|file):.+)/(?P<project>[^/]+)/(?P<environment>[^/]+)"
     r"/backups/(?P<id>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)/?"
 )
 

@@ -10,11 +10,18 @@ import google_crc32c
 
 from backups.exceptions import ObjectDamaged
 from backups.stores.interface import Reader, Store, StoredObject, Writer
+from backups.stores.proofs import crc32c_of
 
-
-def crc32c_of(data: bytes) -> str:
-    """The checksum as the stores report it: base64 of four bytes."""
-    return base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
+__all__ = [
+    "Fingerprint",
+    "HashingReader",
+    "HashingWriter",
+    "agrees",
+    "check_stored",
+    "crc32c_of",
+    "download",
+    "upload",
+]
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,21 @@ def download(
         reader.prove(name, size_bytes=size_bytes, sha256=sha256)
 
 
+def agrees(stored: StoredObject, *, size_bytes: int, crc32c: str) -> bool:
+    """
+    Whether the store's own word on an object fits. A store without crc32c has compared
+    its own kind of checksum while it was sent; later only the bytes can tell.
+    """
+    return stored.size_bytes == size_bytes and stored.crc32c in ("", crc32c)
+
+
 def check_stored(
     store: Store, name: str, *, stored: StoredObject | None, sent: Fingerprint
 ) -> None:
+    """Raises ObjectDamaged for another object than was sent, and takes it away."""
     if stored is None:
         raise ObjectDamaged(f"{store.url}/{name} was sent and is not there.")
-    if (stored.size_bytes, stored.crc32c) != (sent.size_bytes, sent.crc32c):
+    if not agrees(stored, size_bytes=sent.size_bytes, crc32c=sent.crc32c):
         store.delete(name)
         raise ObjectDamaged(
             f"{store.url}/{name} was sent as {sent.size_bytes:,} bytes (crc32c "

@@ -8,6 +8,9 @@ from backups.exceptions import StoreRefused
 from backups.stores.folder import FolderStore
 from backups.stores.google import GoogleStore, signed_in
 from backups.stores.interface import Reader, Store, StoredObject, Writer
+from backups.stores.patience import Patience
+from backups.stores.s3 import S3Store
+from backups.stores.s3_requests import signed_in as signed_in_to_s3
 
 __all__ = ["Reader", "Store", "StoredObject", "Writer", "open_store"]
 
@@ -16,17 +19,31 @@ def open_store(
     url: str, *, key: dict[str, Any] | None = None, patience_seconds: float = 60
 ) -> Store:
     """
-    The store at gs://BUCKET[/PREFIX] or file:///FOLDER. Nothing is asked of it yet.
+    The store at gs://BUCKET[/PREFIX], s3://BUCKET[/PREFIX] or file:///FOLDER. Nothing
+    is asked of it yet.
 
-    key: a service account's, for a store that signs in with one; else the machine's
-    own credentials are used.
+    key: a service account's, for Google; without one the machine's own credentials
+    are used. S3 finds its keys by itself, in the AWS_ variables.
     patience_seconds: how long a request that fails for a passing reason is repeated.
 
     Raises StoreRefused for any other form of URL, and for an unusable key.
     """
     parts = urlsplit(url)
+    prefix = parts.path.strip("/")
+    if parts.scheme == "s3" and key is not None:
+        raise StoreRefused(
+            f"{url} takes no key file. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+            "in .env, then run: ./google_storage.sh -a"
+        )
+    if parts.scheme == "s3" and parts.netloc:
+        patience = Patience(patience_seconds)
+        return S3Store(
+            signed_in_to_s3(patience),
+            bucket=parts.netloc,
+            prefix=prefix,
+            patience=patience,
+        )
     if parts.scheme == "gs" and parts.netloc:
-        prefix = parts.path.strip("/")
         return GoogleStore(
             signed_in(key),
             bucket=parts.netloc,
@@ -37,5 +54,6 @@ def open_store(
         return FolderStore(Path(unquote(parts.path)))
     raise StoreRefused(
         f"{url!r} is not the address of a store; it is gs://BUCKET, "
-        "gs://BUCKET/PREFIX or file:///FOLDER. Correct BACKUP_STORAGE_URL in .env."
+        "s3://BUCKET (both with /PREFIX, if you like) or file:///FOLDER. Correct "
+        "BACKUP_STORAGE_URL in .env."
     )

@@ -15,6 +15,7 @@ import google_crc32c
 
 from backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
 from backups.stores.interface import Store, StoredObject, Writer
+from backups.stores.proofs import crc32c_of
 
 _PART = ".part-"  # a file being written; no object's name starts so
 
@@ -53,8 +54,7 @@ class FolderStore:
     def put(self, name: str, data: bytes) -> StoredObject:
         with self.create(name) as target:
             target.write(data)
-        crc32c = base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
-        return replace(self._stored(self._folder / name), crc32c=crc32c)
+        return replace(self._stored(self._folder / name), crc32c=crc32c_of(data))
 
     def copy(self, name: str, *, source: Store, source_name: str) -> StoredObject:
         """No hard link: damage to the one file must not reach the other."""

@@ -17,6 +17,12 @@ from backups.restore import restore_backup
 from backups.services import take_backup
 from backups.site import Site
 from backups.stores import open_store
+from backups.tests.store_servers import (  # noqa: F401
+    rclone,
+    s3,
+    s3_client,
+    s3_store,
+)
 
 NIGHT = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)
 NEXT_NIGHT = datetime(2026, 11, 22, 3, 0, 0, tzinfo=UTC)
@@ -109,7 +115,7 @@ def folder_store(tmp_path):
     return open_store((tmp_path / "store").as_uri())
 
 
-@pytest.fixture(params=["store", "folder_store"])
+@pytest.fixture(params=["store", "s3_store", "folder_store"])
 def any_store(request):
     return request.getfixturevalue(request.param)
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +11,7 @@ import google_crc32c
 import pytest
 from google.cloud.storage._media.requests import ResumableUpload
 
+from backups.checksums import agrees
 from backups.exceptions import (
     ObjectExists,
     ObjectMissing,
@@ -35,8 +37,11 @@ def crc32c(data: bytes) -> str:
 def test_put_stores_bytes_with_their_checksum(any_store):
     stored = any_store.put("a/b", b"some bytes")
     found = any_store.find("a/b")
-    assert found == stored
-    assert (found.size_bytes, found.crc32c) == (10, crc32c(b"some bytes"))
+    assert (found.name, found.size_bytes) == ("a/b", 10)
+    assert found.crc32c == crc32c(b"some bytes")
+    assert (stored.name, stored.size_bytes) == ("a/b", 10)
+    assert stored.crc32c in ("", found.crc32c)
+    assert stored.generation in ("", found.generation)
     assert any_store.read("a/b") == b"some bytes"
 
 
@@ -53,7 +58,7 @@ def test_a_stream_comes_back_as_it_was_sent(any_store, data):
         for start in range(0, len(data), 1 << 20):
             target.write(data[start : start + (1 << 20)])
     found = any_store.find("stream")
-    assert (found.size_bytes, found.crc32c) == (len(data), crc32c(data))
+    assert agrees(found, size_bytes=len(data), crc32c=crc32c(data))
     with any_store.open("stream") as source:
         pieces = iter(lambda: source.read(1 << 20), b"")
         assert b"".join(pieces) == data
@@ -159,7 +164,9 @@ def test_an_error_of_the_caller_is_not_taken_for_the_stores(any_store, tmp_path)
         (tmp_path / "not there").read_bytes()
 
 
-@pytest.mark.parametrize("url", ["", "gs://", "s3://bucket", "file:relative", "/tmp"])
+@pytest.mark.parametrize(
+    "url", ["", "gs://", "s3://", "s3:bucket", "file:relative", "/tmp"]
+)
 def test_open_store_refuses_another_form_of_url(url):
     with pytest.raises(StoreRefused, match="BACKUP_STORAGE_URL"):
         open_store(url)
@@ -268,18 +275,22 @@ def test_a_store_that_stays_busy_is_unavailable(answering):
 
 def test_an_object_says_when_it_was_stored(any_store):
     before = datetime.now(UTC) - timedelta(seconds=2)
-    put = any_store.put("a", b"1")
+    any_store.put("a", b"1")
     listed = next(iter(any_store.list("a")))
     found = any_store.find("a")
     assert before <= found.stored_at <= datetime.now(UTC) + timedelta(seconds=2)
-    assert listed.stored_at == put.stored_at == found.stored_at
-    assert listed.generation == put.generation == found.generation != ""
+    assert listed.stored_at == found.stored_at
+    assert listed.generation == found.generation != ""
 
 
 def test_only_the_generation_that_was_seen_is_deleted(any_store):
-    old = any_store.put("a", b"1")
+    any_store.put("a", b"1")
+    old = any_store.find("a")
     any_store.delete("a")
-    new = any_store.put("a", b"1")
+    if any_store.url.startswith("s3:"):
+        time.sleep(1.01)  # it tells equal bytes apart by the second
+    any_store.put("a", b"1")
+    new = any_store.find("a")
     assert new.generation != old.generation
     with pytest.raises(ObjectExists, match="newer"):
         any_store.delete("a", generation=old.generation)
