@@ -70,9 +70,7 @@ class Places:
         return self.media.with_name(f"{self.media.name}.before_{self.stamp}")
 
 
-def plan_of(
-    places: Places, *, database: Database | None, media: Path | None
-) -> Plan:
+def plan_of(places: Places, *, database: Database | None, media: Path | None) -> Plan:
     """The swap that makes `database` and `media` the live ones; None stays as it is."""
     databases = folders = None
     if database is not None:

@@ -78,7 +78,7 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
     was changed).
     """
     with alone(site, purpose="undo") as lock:
-        previous = _newest(site)
+        previous = newest_kept(site)
         places = Places.at(
             _after(now, previous=previous),
             database=site.database,
@@ -91,7 +91,7 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
         plan = plan_of(places, database=previous.database, media=previous.folder)
         swap(plan, site=site, lock=lock)
         forget_all_but(places.stamp, site=site)
-        return _newest(site)
+        return newest_kept(site)
 
 
 def forget(site: Site, *, progress: Progress) -> int:
@@ -101,7 +101,7 @@ def forget(site: Site, *, progress: Progress) -> int:
     Raises NothingKept, AlreadyRunning.
     """
     with alone(site, purpose="forget"):
-        _newest(site)
+        newest_kept(site)
         return _drop(site, which=lambda one: True, progress=progress)
 
 
@@ -135,7 +135,7 @@ def _drop(site: Site, *, which: Callable[[Kept], bool], progress: Progress) -> i
     return size_bytes
 
 
-def _newest(site: Site) -> Kept:
+def newest_kept(site: Site) -> Kept:
     found = kept(site)
     if not found:
         raise NothingKept(
@@ -169,7 +169,7 @@ def _folder_bytes(folder: Path | None) -> int:
     if folder is None:
         return 0
     return sum(
-        os.lstat(os.path.join(parent, name)).st_size
+        Path(parent, name).lstat().st_size
         for parent, _, names in os.walk(folder)
         for name in names
     )

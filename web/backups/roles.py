@@ -29,11 +29,14 @@ def check_roles(database: Database, *, wanted: Iterable[str]) -> None:
         return
     with _cursor(database) as cursor:
         cursor.execute(
-            "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolsuper OR rolcreaterole FROM pg_roles "
+            "WHERE rolname = current_user"
         )
         if cursor.fetchone()[0]:
             return
-        statements = "; ".join(_statement("CREATE ROLE", one, cursor) for one in missing)
+        statements = "; ".join(
+            _statement("CREATE ROLE", name, cursor) for name in missing
+        )
     raise RestoreRefused(
         "Privileges in the backup name roles that this server does not have, and the "
         f"user {database.user} may not make them. As a superuser, run: {statements}; "

@@ -3,20 +3,31 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
 
 from backups.exceptions import LookAtIt
 from backups.exchange import folders_back, folders_forward
 from backups.journal import Plan, journal_path, read_journal, remove_journal
 from backups.locks import Lock, only_one
 from backups.places import exists
-from backups.postgres import MAINTENANCE
-from backups.site import Site
+from backups.postgres import MAINTENANCE, Database
 
 logger = logging.getLogger(__name__)
 
 
+class Live(Protocol):
+    """What a swap exchanges. A Site is one; web needs no more of it."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def media_root(self) -> Path: ...
+
+
 @contextmanager
-def alone(site: Site, *, purpose: str) -> Iterator[Lock]:
+def alone(site: Live, *, purpose: str) -> Iterator[Lock]:
     """
     Hold the lock of the site during the block, after what a killed swap left half-done
     is settled. Raises AlreadyRunning, or LookAtIt when it cannot be settled.
@@ -26,7 +37,7 @@ def alone(site: Site, *, purpose: str) -> Iterator[Lock]:
         yield lock
 
 
-def settle(site: Site) -> bool | None:
+def settle(site: Live) -> bool | None:
     """
     Make database and media both the new ones or both the old ones, if a swap was
     begun. Whoever calls this has the lock: the transaction of a swap runs in the
@@ -50,7 +61,7 @@ def settle(site: Site) -> bool | None:
     return done
 
 
-def is_done(plan: Plan, *, site: Site) -> bool:
+def is_done(plan: Plan, *, site: Live) -> bool:
     """The database decides, since its two renames are one; else the folder does."""
     if plan.database is None:
         parent = site.media_root.parent

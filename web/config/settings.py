@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from config import sentry
 from config.env import Environment, redis_urls
+from config.media import media_storage
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backups.middleware.SwapMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -149,10 +151,7 @@ DJANGO_VITE = {
     "default": {"dev_mode": False, "manifest_path": FRONTEND_DIST / "manifest.json"}
 }
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"allow_overwrite": True},  # a second run writes the same files
-    },
+    "default": env.parsed("MEDIA_STORAGE_URL", media_storage),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
@@ -163,7 +162,12 @@ STORAGES = {
 # Uploads and photos
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "/media/live"))
 MEDIA_URL = "/protected-media/"
+MEDIA_STORAGE_URL = env.text("MEDIA_STORAGE_URL")
 MEDIA_BY_NGINX = env.flag("MEDIA_BY_NGINX")
+# The emulator of Google's storage takes no signed links: there Django sends the files.
+MEDIA_BY_BUCKET = bool(MEDIA_STORAGE_URL) and not (
+    MEDIA_STORAGE_URL.startswith("gs:") and os.environ.get("STORAGE_EMULATOR_HOST")
+)
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100, at_least=1)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64, at_least=1)
 # On the volume of the uploads: a finished one is moved there, not copied.
@@ -180,6 +184,8 @@ BACKUP_AT = env.text("BACKUP_AT", "0_3_*_*_*").replace("_", " ")
 BACKUP_DRILL_AT = env.text("BACKUP_DRILL_AT", "0_5_*_*_0").replace("_", " ")
 BACKUP_MAX_AGE_HOURS = env.number("BACKUP_MAX_AGE_HOURS", 0 if LOCAL else 26)
 BACKUP_PING_URL = env.text("BACKUP_PING_URL")
+# Run in a restored database that comes from another environment.
+BACKUP_SCRUBBERS = ["accounts.scrubbing.scrub_people"]
 BACKUP_ENCRYPTION_KEY = env.text("BACKUP_ENCRYPTION_KEY")
 BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
 BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)

@@ -1,18 +1,19 @@
-import sys
-
-from django.core.management.base import CommandError
 from django.db import connections
 from django.utils import timezone
 
 from backups.addresses import parse_url
 from backups.listing import newest_backup
-from backups.management.base import USAGE, BackupCommand
+from backups.management.asking import ask, ask_to_replace
+from backups.management.base import BackupCommand
+from backups.places import Parts
 from backups.preflight import check_fits, remarks
 from backups.progress import counted_files, readable_size
 from backups.record import read_backup
-from backups.restore import missing_migrations, restore_backup
+from backups.restore import Choices, restore_backup
+from backups.scrubbing import needs_scrubbing
 from backups.site import Site
 from backups.stores import open_store
+from backups.telling import told
 
 
 class Command(BackupCommand):
@@ -24,32 +25,69 @@ class Command(BackupCommand):
     def add_arguments(self, parser):
         parser.add_argument("url", help='gs://… as list_backups prints it, or "latest"')
         parser.add_argument("--yes", action="store_true", help="do not ask")
+        parts = parser.add_mutually_exclusive_group()
+        for name, part in (("database", Parts.DATABASE), ("media", Parts.MEDIA)):
+            parts.add_argument(
+                f"--{name}-only",
+                dest="parts",
+                action="store_const",
+                const=part,
+                default=Parts.BOTH,
+                help=f"leave {'media' if name == 'database' else 'the database'} alone",
+            )
+        parser.add_argument(
+            "--keep",
+            action="append",
+            default=[],
+            metavar="EMAIL",
+            help="of staff who stay as they are where people's data are scrubbed",
+        )
+        parser.add_argument(
+            "--no-scrub",
+            action="store_true",
+            help="leave the people's data of another environment as they are",
+        )
 
-    def handle(self, *, url, yes, **options):
+    def handle(self, *, url, yes, parts, keep, no_scrub, **options):
         site = Site.from_settings()
+        choices = Choices(parts=parts, scrub=not no_scrub, keep=tuple(keep))
+        backup, store = self.find(url, site=site)
+        self.describe(backup, site=site, choices=choices)
+        if not yes:
+            check_fits(backup, site=site, store=store, parts=parts)
+            self.ask(backup, site=site, choices=choices)
+        with told("restore") as run:
+            run.result(url=backup.url)
+            connections.close_all()
+            places = restore_backup(
+                backup,
+                site=site,
+                store=store,
+                now=timezone.now(),
+                progress=self.progress(run),
+                choices=choices,
+            )
+            run.result(
+                tables=len(backup.record.database.rows),
+                files=backup.record.media.files,
+            )
+        self.conclude(backup, places=places, site=site, choices=choices)
+
+    def find(self, url, *, site):
         if url == "latest":
             store = open_store(site.store_url)
-            backup = newest_backup(store, shelf=site.shelf, keys=site.keys)
-        else:
-            address = parse_url(url)
-            store = open_store(address.store_url)
-            backup = read_backup(store, address, keys=site.keys)
-        check_fits(backup, site=site, store=store)
-        self.describe(backup, site=site)
-        if not yes:
-            self.ask()
-        connections.close_all()
-        places = restore_backup(
-            backup,
-            site=site,
-            store=store,
-            now=timezone.now(),
-            progress=self.progress(),
-        )
-        self.conclude(places)
+            return newest_backup(store, shelf=site.shelf, keys=site.keys), store
+        address = parse_url(url)
+        store = open_store(address.store_url)
+        return read_backup(store, address, keys=site.keys), store
 
-    def describe(self, backup, *, site):
+    def describe(self, backup, *, site, choices):
         record = backup.record
+        replaced = []
+        if Parts.DATABASE in choices.parts:
+            replaced.append(f"the database {site.database.name}")
+        if Parts.MEDIA in choices.parts:
+            replaced.append(f"the files in {site.media_root}")
         self.tell(
             f"{backup.url}\n"
             f"  taken    {record.created_at:%Y-%m-%d %H:%M} UTC\n"
@@ -57,33 +95,51 @@ class Command(BackupCommand):
             f"{sum(record.database.rows.values()):,} rows\n"
             f"  media    {counted_files(record.media.files)}, "
             f"{readable_size(record.media.size_bytes)}\n"
-            f"It will replace the database {site.database.name} and {site.media_root}. "
-            "Both are kept beside the new ones until the next restore; what was "
-            "uploaded since then is only there."
+            f"It will replace {' and '.join(replaced)} of {site.project} "
+            f"({site.environment}). What is replaced is kept until a drill has proven "
+            "a newer backup, or ./google_storage.sh --forget; what was changed since "
+            "the backup is only there."
         )
         for remark in remarks(backup, site=site):
             self.tell(remark)
-
-    def ask(self):
-        if not sys.stdin.isatty():
-            raise CommandError(
-                "Nothing was restored: nobody can be asked here. Add --yes.",
-                returncode=USAGE,
-            )
-        self.stderr.write("Restore it? [y/N] ", style_func=str, ending="")
-        self.stderr.flush()
-        if not sys.stdin.readline().strip().lower().startswith("y"):
-            raise CommandError("Nothing was restored.")
-
-    def conclude(self, places):
-        self.stdout.write(
-            f"Restored. The previous database is {places.old_database.name}, the "
-            f"previous media are in {places.old_media}."
-        )
-        missing = missing_migrations()
-        if missing:
+        if scrubs(backup, site=site, choices=choices):
             self.tell(
-                f"The code has {missing} migrations that the backup did not have yet. "
-                "Run: docker compose run --rm migrate, or without Docker: "
-                "./install_local.sh --detach"
+                "Names, e-mail addresses, passwords and sessions in it are scrubbed "
+                f"first. Kept as they are: {', '.join(choices.keep) or 'nobody'}."
             )
+
+    def ask(self, backup, *, site, choices):
+        ask_to_replace("Restore it?", site=site, stderr=self.stderr)
+        if scrubs(backup, site=site, choices=choices) or choices.scrub:
+            return
+        if needs_scrubbing(backup.record, site=site):
+            ask(
+                "Nothing is scrubbed: real people's names, e-mail addresses and "
+                f"passwords of {backup.record.environment} will lie in "
+                f"{site.environment}, open to all who work with it, and the site can "
+                "write to these people. Is that meant?",
+                stderr=self.stderr,
+            )
+
+    def conclude(self, backup, *, places, site, choices):
+        kept = []
+        if Parts.DATABASE in choices.parts:
+            kept.append(f"the previous database is {places.old_database.name}")
+        if Parts.MEDIA in choices.parts:
+            kept.append(f"the previous media are in {places.old_media}")
+        self.stdout.write(
+            f"Restored; {', '.join(kept)}. To take it back: ./google_storage.sh -u"
+        )
+        if scrubs(backup, site=site, choices=choices) and not choices.keep:
+            self.tell(
+                "Nobody of the backup can sign in. Make an administrator: "
+                "ADMIN_PASSWORD=… python manage.py create_admin --email YOU@EXAMPLE.COM"
+            )
+
+
+def scrubs(backup, *, site, choices):
+    return (
+        Parts.DATABASE in choices.parts
+        and choices.scrub
+        and needs_scrubbing(backup.record, site=site)
+    )

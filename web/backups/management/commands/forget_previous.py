@@ -1,0 +1,20 @@
+from backups.management.asking import ask
+from backups.management.base import BackupCommand
+from backups.previous import forget, newest_kept
+from backups.progress import readable_size
+from backups.site import Site
+
+
+class Command(BackupCommand):
+    help = "Drop what the last restore replaced. It cannot be undone afterwards."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *, yes, **options):
+        site = Site.from_settings()
+        self.tell(f"Kept of before the last restore: {newest_kept(site)}.")
+        if not yes:
+            ask("Drop it for good?", stderr=self.stderr)
+        size_bytes = forget(site, progress=self.progress())
+        self.stdout.write(f"Forgotten: {readable_size(size_bytes)} are free again.")

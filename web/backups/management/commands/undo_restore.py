@@ -1,0 +1,31 @@
+from django.db import connections
+from django.utils import timezone
+
+from backups.management.asking import ask_to_replace
+from backups.management.base import BackupCommand
+from backups.previous import newest_kept, undo_restore
+from backups.site import Site
+from backups.telling import told
+
+
+class Command(BackupCommand):
+    help = (
+        "Take the last restore back: what it replaced is live again, and what is live "
+        "now is kept in its turn."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *, yes, **options):
+        site = Site.from_settings()
+        self.tell(f"Kept of before the last restore: {newest_kept(site)}.")
+        if not yes:
+            ask_to_replace("Make it live again?", site=site, stderr=self.stderr)
+        with told("undo") as run:
+            connections.close_all()
+            kept = undo_restore(site, now=timezone.now(), progress=self.progress(run))
+        self.stdout.write(
+            f"Undone. What was live until now is kept: {kept}. To take the undo back, "
+            "run it again: ./google_storage.sh -u"
+        )
