@@ -13,6 +13,7 @@ from backups.exceptions import (
     DumpFailed,
     NotABackup,
     ObjectExists,
+    ServerUnavailable,
     StoreUnavailable,
 )
 from backups.listing import list_backups, newest_backup
@@ -286,3 +287,22 @@ def test_a_backup_makes_the_emulators_bucket(site):
     store = open_store("gs://made-by-a-backup")
     take_backup(site, store=store, now=NIGHT, progress=QUIET)
     assert len(list_backups(store, shelf=site.shelf).backups) == 1
+
+
+def test_a_backup_that_lost_its_lock_is_none(site, store):
+    """Postgres took the session away: a prune may run by now."""
+
+    def create(name):
+        if name.endswith("media.jsonl.zst"):
+            execute(
+                site.database,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name LIKE 'backup on %'",
+            )
+        return store.create(name)
+
+    with pytest.raises(ServerUnavailable, match="held the lock broke"):
+        take_backup(
+            site, store=Wrapped(store, create=create), now=NIGHT, progress=QUIET
+        )
+    assert [name for name in names_in(store) if "/backups/" in name] == []
