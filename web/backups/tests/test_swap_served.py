@@ -1,0 +1,158 @@
+"""Real gunicorn, asked without a pause while database and media are swapped."""
+
+import http.client
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from django.conf import settings
+
+from backups.journal import Exchange, Plan
+from backups.locks import only_one
+from backups.places import create_database, drop_database
+from backups.swap import swap
+from backups.tests.conftest import execute
+
+VISITORS = 4
+SWAPS = 4
+STARTED_SECONDS = 30
+
+
+@pytest.fixture
+def served(site):
+    """The site's own database is the test's; yields the port of its gunicorn."""
+    drop_database(site.database)
+    create_database(site.database)
+    port = free_port()
+    environment = os.environ | {
+        "POSTGRES_DB": site.database.name,
+        "MEDIA_ROOT": str(site.media_root),
+        "WEB_HOST": "127.0.0.1",
+        "WEB_PORT": str(port),
+        "WEB_WORKERS": "1",
+    }
+    where = {"cwd": settings.BASE_DIR, "env": environment}
+    migrate = [sys.executable, "manage.py", "migrate_site", "--verbosity=0"]
+    subprocess.run(migrate, check=True, **where)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
+        + ["config.wsgi"],
+        **where,
+    )
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def free_port():
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+
+
+def wait_for(port):
+    for _ in range(STARTED_SECONDS * 10):
+        try:
+            if get(port, "/health/ready")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("gunicorn does not answer.")
+
+
+def get(port, path):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        # An unknown session: each request asks the database for it.
+        connection.request("GET", path, headers={"Cookie": f"sessionid={'a' * 32}"})
+        response = connection.getresponse()
+        response.read()
+        return response.status, response.headers["Retry-After"]
+    finally:
+        connection.close()
+
+
+@contextmanager
+def visitors(port, answers):
+    done = threading.Event()
+
+    def ask():
+        while not done.is_set():
+            try:
+                answers.append(get(port, "/"))
+            except OSError as error:
+                answers.append((str(error), None))
+
+    threads = [threading.Thread(target=ask) for _ in range(VISITORS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.slow
+def test_no_visitor_gets_a_500_while_a_site_is_swapped(site, served):
+    plan = Plan(
+        Exchange(site.database.name, f"{site.database.name}_b", "unused"),
+        Exchange("live", "b", "unused"),
+    )
+    create_copy(site, plan)
+    answers = []
+    try:
+        with visitors(served, answers):
+            for number in range(SWAPS):
+                time.sleep(0.3)
+                plan = turned(plan, old=f"_{number}")
+                with only_one(site.database, purpose="restore") as lock:
+                    swap(plan, site=site, lock=lock)
+            time.sleep(0.3)
+        asked_last = get(served, "/")
+    finally:
+        for name in (plan.database.new, plan.database.old):
+            drop_database(site.database.named(name))
+    assert {status for status, _ in answers} == {302, 503}
+    assert {retry for status, retry in answers if status == 503} == {"2"}
+    assert len(answers) > 50
+    assert asked_last == (302, None)
+    assert get(served, "/health/ready") == (200, None)
+
+
+def create_copy(site, plan):
+    names = plan.database
+    execute(
+        site.database.named("postgres"),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        f"WHERE datname = '{names.live}'",
+    )
+    execute(
+        site.database.named("postgres"),
+        f'CREATE DATABASE "{names.new}" TEMPLATE "{names.live}"',
+    )
+    (site.media_root.parent / plan.media.new).mkdir()
+
+
+def turned(plan, *, old):
+    """The next swap: what the last one replaced comes in again."""
+
+    def next_(part):
+        new = part.new if part.old == "unused" else part.old
+        return replace(part, new=new, old=part.live + old)
+
+    return Plan(next_(plan.database), next_(plan.media))
