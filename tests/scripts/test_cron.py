@@ -314,3 +314,27 @@ def test_the_template_can_be_copied_as_it_is():
 
     assert path.stat().st_mode & stat.S_IXUSR
     subprocess.run(["bash", "-n", path], check=True)
+
+
+@pytest.mark.parametrize(
+    ("failing", "status", "commands"),
+    [
+        ("", 0, ["backup", "prune_backups --yes"]),
+        ("backup", 1, ["backup"]),
+        ("prune_backups", 1, ["backup", "prune_backups --yes"]),
+    ],
+)
+def test_only_a_good_backup_is_followed_by_a_prune(tmp_path, failing, status, commands):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nshift; echo "$@" >&2; [ "$1" != "$FAILING" ]\n')
+    python.chmod(0o755)
+
+    done = subprocess.run(
+        [REPOSITORY / "cron" / "tasks" / "backup.sh"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "FAILING": failing},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stderr.splitlines() == commands
+    assert done.returncode == status

@@ -41,6 +41,11 @@ class Pruned:
     kept: int
     swept: Swept
 
+    @property
+    def freed_bytes(self) -> int:
+        folders = sum(verdict.folder.size_bytes for verdict in self.removed)
+        return folders + self.swept.size_bytes
+
 
 def plan_prune(
     shelf: Shelf, *, store: Store, keys: Keys, policy: Policy, now: datetime
@@ -150,3 +155,7 @@ def prune(
             progress=progress,
         )
     return Pruned(removed=going, kept=len(plan) - len(going), swept=swept)
+
+
+def counted_backups(count: int) -> str:
+    return "1 backup" if count == 1 else f"{count:,} backups"

@@ -23,7 +23,7 @@ def backups_table(
     width: None for a pipe or a file, which has no edge.
     """
     table = _table(backups, now=now)
-    text = _rendered(table)
+    text = rendered(table)
     if width is None or max(map(len, text.splitlines())) <= width:
         return text
     return "".join(_three_lines(backup, now=now) for backup in backups)
@@ -65,7 +65,7 @@ def _three_lines(backup: Backup, *, now: datetime) -> str:
     )
 
 
-def _rendered(table: Table) -> str:
+def rendered(table: Table) -> str:
     console = Console(file=StringIO(), width=_WIDE, color_system=None, markup=False)
     with console.capture() as captured:
         console.print(table)
