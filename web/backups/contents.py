@@ -1,15 +1,18 @@
 """The content of one file, back from the store and proven."""
 
+import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backups.addresses import Shelf
-from backups.checksums import HashingReader
 from backups.encryption import Keys
-from backups.manifest import MediaFile
+from backups.exceptions import ObjectDamaged
+from backups.manifest import CRC32C, MD5, MediaFile
 from backups.stores import Reader, Store
+from backups.stores.proofs import Proof
 
+NO_KEYS = Keys()
 WHOLE_BYTES = 4 << 20  # up to here a content is moved in one piece, in memory
 
 
@@ -19,16 +22,65 @@ def open_content(
 ) -> Iterator[Reader]:
     """
     The bytes of `file`. Raises ObjectMissing, or ObjectDamaged (at the end of the
-    block for a large one) unless they have its size and sha256.
+    block for a large one) unless they have its size and checksum.
     """
-    name = shelf.blob(keys.blob_name(file.sha256))
+    name = shelf.blob(keys.blob_name(file.content))
+    with open_whole(file, store=store, name=name, keys=keys) as content:
+        yield content
+
+
+@contextmanager
+def open_whole(
+    file: MediaFile, *, store: Store, name: str, keys: Keys = NO_KEYS
+) -> Iterator[Reader]:
+    """The same for an object of another name; `keys` are those that sealed it."""
     what = f"The content of {file.path!r}, {store.url}/{name},"
     if file.size_bytes <= WHOLE_BYTES:
-        whole = HashingReader(io.BytesIO(keys.decrypt(store.read(name), what=what)))
+        data = keys.decrypt(store.read(name), what=what)
+        whole = _Proving(io.BytesIO(data), file=file)
         yield whole
-        whole.prove(what, size_bytes=file.size_bytes, sha256=file.sha256)
+        whole.prove(what)
         return
     with store.open(name) as stored, keys.decrypting(stored, what=what) as plain:
-        reader = HashingReader(plain)
+        reader = _Proving(plain, file=file)
         yield reader
-        reader.prove(what, size_bytes=file.size_bytes, sha256=file.sha256)
+        reader.prove(what)
+
+
+class _Proving:
+    """Passes on what `source` gives; knows at the end whether it was `file`."""
+
+    def __init__(self, source: Reader, *, file: MediaFile):
+        self._source = source
+        self._file = file
+        self._size_bytes = 0
+        self._sha256 = hashlib.sha256()
+        self._proof = _proof_of(file)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self._size_bytes += len(data)
+        if self._file.sha256:
+            self._sha256.update(data)
+        self._proof.update(data)
+        return data
+
+    def prove(self, what: str) -> None:
+        """Reads what is left. Raises ObjectDamaged."""
+        while self.read(1 << 20):
+            pass
+        same = self._size_bytes == self._file.size_bytes and self._proof.is_met()
+        if self._file.sha256:
+            same = same and self._sha256.hexdigest() == self._file.sha256
+        if not same:
+            raise ObjectDamaged(
+                f"{what} is damaged: it has {self._size_bytes:,} bytes with another "
+                f"checksum than the {self._file.size_bytes:,} bytes that were stored. "
+                "Restore another backup: ./google_storage.sh -l"
+            )
+
+
+def _proof_of(file: MediaFile) -> Proof:
+    """A bucket that tells only a generation has nothing to compare bytes with."""
+    kind, _, value = file.checksum.partition(":")
+    return Proof(**{kind: value}) if kind in (CRC32C, MD5) else Proof()

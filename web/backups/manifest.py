@@ -1,5 +1,6 @@
 """media.jsonl.zst: one line a file, in the order of the walk."""
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from backups.stores import Reader, Store
 
 PIECE_BYTES = 1 << 20
 IN_MEMORY_BYTES = 16 << 20
+CRC32C = "crc32c"
+MD5 = "md5"
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class MediaFile:
     One line. `path` is relative to the media folder, with slashes; bytes that are not
     UTF-8 are surrogates, as Python has them.
 
-    A symbolic link has `link` (where it points) and no content.
+    A symbolic link has `link` (where it points) and no content. A file of a folder has
+    the sha256 of its bytes; one of a bucket, which nobody read, has the bucket's own
+    word as `checksum`: "crc32c:…", "md5:…", or else "generation:…".
     """
 
     path: str
@@ -34,6 +39,15 @@ class MediaFile:
     mode: int
     sha256: str = ""
     link: str = ""
+    checksum: str = ""
+
+    @property
+    def content(self) -> str:
+        """64 hexadecimal digits that name the content; empty for a link."""
+        if self.sha256 or not self.checksum:
+            return self.sha256
+        named = f"{self.checksum} {self.size_bytes}"
+        return hashlib.sha256(named.encode()).hexdigest()
 
     def to_line(self) -> bytes:
         return json.dumps(self.__dict__).encode() + b"\n"  # asdict is slow

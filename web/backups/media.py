@@ -18,7 +18,7 @@ from backups.exceptions import MediaUnreadable, ObjectExists
 from backups.manifest import PIECE_BYTES, Earlier, MediaFile
 from backups.record import Skipped
 from backups.stores import Store
-from backups.threads import THREADS, map_in_threads
+from backups.threads import THREADS, OneAtATime, map_in_threads
 
 ATTEMPTS = 3  # for a file that changes while it is read
 # A file written to so shortly before the earlier backup began may have been written to
@@ -111,6 +111,7 @@ class MediaKeeper:
         self._condemned = condemned
         self._keys = keys
         self._unchanged = unchanged
+        self._sending = OneAtATime()
 
     def keep_all(self) -> Iterator[Kept | Skipped]:
         """In the order of the walk; bounded memory however many files there are."""
@@ -179,18 +180,19 @@ class MediaKeeper:
         _check_unchanged(file, content, size_bytes=len(data))
         file = replace(file, sha256=hashlib.sha256(data).hexdigest())
         blob = self._keys.blob_name(file.sha256)
-        if self._is_known(blob):
-            return Kept(file)
-        name = self._shelf.blob(blob)
-        data = self._keys.encrypt(data)
-        self._renew(name)
-        try:
-            stored = self._store.put(name, data)
-        except ObjectExists:
-            return self._kept(file)  # an equal file in another thread was faster
-        sent = Fingerprint(len(data), "", crc32c_of(data))
-        check_stored(self._store, name, stored=stored, sent=sent)
-        return self._kept(file, new_bytes=len(data))
+        with self._sending.on(blob):
+            if self._is_known(blob):
+                return Kept(file)
+            name = self._shelf.blob(blob)
+            data = self._keys.encrypt(data)
+            self._renew(name)
+            try:
+                stored = self._store.put(name, data)
+            except ObjectExists:
+                return self._kept(file)
+            sent = Fingerprint(len(data), "", crc32c_of(data))
+            check_stored(self._store, name, stored=stored, sent=sent)
+            return self._kept(file, new_bytes=len(data))
 
     def _keep_stream(self, file: MediaFile, content: BufferedReader) -> Kept:
         """A large file is read twice; the second time must give the same bytes."""
@@ -198,22 +200,27 @@ class MediaKeeper:
         _check_unchanged(file, content, size_bytes=content.tell())
         file = replace(file, sha256=sha256)
         blob = self._keys.blob_name(sha256)
-        if self._is_known(blob):
-            return Kept(file)
-        content.seek(0)
-        self._renew(self._shelf.blob(blob))
-        try:
-            with upload(self._store, self._shelf.blob(blob)) as target:
-                with self._keys.encrypting(target) as plain:
-                    again = hashlib.sha256()
-                    while piece := content.read(PIECE_BYTES):
-                        again.update(piece)
-                        plain.write(piece)
-                if again.hexdigest() != sha256:
-                    raise FileChanged(file.path)
-        except ObjectExists:
-            return self._kept(file)
-        return self._kept(file, new_bytes=target.fingerprint().size_bytes)
+        with self._sending.on(blob):
+            if self._is_known(blob):
+                return Kept(file)
+            self._renew(self._shelf.blob(blob))
+            content.seek(0)
+            try:
+                return self._kept(file, new_bytes=self._send_stream(file, content))
+            except ObjectExists:
+                return self._kept(file)
+
+    def _send_stream(self, file: MediaFile, content: BufferedReader) -> int:
+        name = self._shelf.blob(self._keys.blob_name(file.sha256))
+        with upload(self._store, name) as target:
+            with self._keys.encrypting(target) as plain:
+                again = hashlib.sha256()
+                while piece := content.read(PIECE_BYTES):
+                    again.update(piece)
+                    plain.write(piece)
+            if again.hexdigest() != file.sha256:
+                raise FileChanged(file.path)
+        return target.fingerprint().size_bytes
 
     def _renew(self, name: str) -> None:
         if name in self._condemned:

@@ -6,18 +6,19 @@ from contextlib import closing, contextmanager
 from backups.addresses import DUMP, MEDIA, Address
 from backups.checksums import HashingWriter, upload
 from backups.compression import CompressingWriter
-from backups.condemned import standing_contents
+from backups.condemned import Condemned, standing_contents
 from backups.dump import dump_database
 from backups.exceptions import DumpFailed, LookAtIt
 from backups.listing import complete_ids
 from backups.manifest import Earlier
 from backups.media import Kept, MediaKeeper, Unchanged
+from backups.media_bucket import BucketKeeper
 from backups.postgres import major
 from backups.progress import Progress, counted_files, readable_size
 from backups.record import DatabasePart, MediaPart, Skipped, StoredPart, read_backup
 from backups.site import Site
 from backups.snapshot import snapshot
-from backups.stores import Store
+from backups.stores import Store, open_store
 
 
 def keep_database(
@@ -80,23 +81,21 @@ def keep_media(
 
     full: read also what has not changed since the last backup.
     """
-    progress.say(f"Media in {site.media_root}")
+    progress.say(f"Media in {site.media_place}")
     known, condemned = standing_contents(store, shelf=site.shelf)
     tally = Tally(progress)
     with (
-        _unchanged(site, store=store, full=full, progress=progress) as unchanged,
+        _keeper(
+            site,
+            store=store,
+            known=known,
+            condemned=condemned,
+            full=full,
+            progress=progress,
+        ) as keeper,
         upload(store, to.folder + MEDIA) as target,
         site.keys.encrypting(target) as sealed,
     ):
-        keeper = MediaKeeper(
-            store,
-            shelf=site.shelf,
-            root=site.media_root,
-            known=known,
-            condemned=condemned,
-            keys=site.keys,
-            unchanged=unchanged,
-        )
         compressed = CompressingWriter(sealed)
         for line in tally.counted(keeper.keep_all()):
             compressed.write(line)
@@ -113,6 +112,38 @@ def keep_media(
         new_bytes=tally.new_bytes,
         skipped=tally.skipped,
     )
+
+
+@contextmanager
+def _keeper(
+    site: Site,
+    *,
+    store: Store,
+    known: set[bytes],
+    condemned: dict[str, Condemned],
+    full: bool,
+    progress: Progress,
+) -> Iterator[MediaKeeper | BucketKeeper]:
+    if site.media_store_url:
+        yield BucketKeeper(
+            store,
+            media=open_store(site.media_store_url),
+            shelf=site.shelf,
+            known=known,
+            condemned=condemned,
+            keys=site.keys,
+        )
+        return
+    with _unchanged(site, store=store, full=full, progress=progress) as unchanged:
+        yield MediaKeeper(
+            store,
+            shelf=site.shelf,
+            root=site.media_root,
+            known=known,
+            condemned=condemned,
+            keys=site.keys,
+            unchanged=unchanged,
+        )
 
 
 @contextmanager

@@ -32,7 +32,8 @@ def check_fits(
         _check_part(record.database.dump, backup=backup, store=store)
     _check_folder(site)
     if Parts.MEDIA in parts:
-        _check_volume(site)
+        if not site.media_store_url:
+            _check_volume(site)
         _check_part(record.media.manifest, backup=backup, store=store)
     check_room(record, site=site, parts=parts)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import psycopg2
 
@@ -14,6 +15,8 @@ from backups.exceptions import BackupError, LookAtIt, RestoreFailed, SwapInterru
 from backups.folders import held
 from backups.history import carry_history
 from backups.loading import load_database
+from backups.locks import Lock
+from backups.media_bucket_restore import BucketRestorer
 from backups.media_restore import restore_media
 from backups.migrating import missing_migrations
 from backups.places import (
@@ -38,7 +41,7 @@ from backups.scrubbing import needs_scrubbing
 from backups.settling import alone
 from backups.site import Site
 from backups.snapshot import snapshot
-from backups.stores import Store
+from backups.stores import Store, open_store
 from backups.swap import swap
 from backups.traits import give, traits_of
 
@@ -77,71 +80,117 @@ def restore_backup(
 
     Raises AlreadyRunning, RestoreRefused, RestoreFailed, ObjectDamaged, …
     """
-    parts = choices.parts
     places = Places.at(now, database=site.database, media=site.media_root)
+    work = _Work(backup, site, store, places, choices, progress)
     with alone(site, purpose="restore") as lock:
         _clear_leftovers(site)
-        check_fits(backup, site=site, store=store, parts=parts)
-        with held(store, backup.address), ExitStack() as lasting:
-            lasting.enter_context(_taken_away_on_failure(places))
-            if Parts.DATABASE in parts:
-                wanted = backup.record.database.roles
-                made = lasting.enter_context(roles_made(site.database, wanted=wanted))
-                if made:
-                    progress.say(f"Made the missing roles {', '.join(made)}")
-                _build_database(
-                    backup,
-                    site=site,
-                    store=store,
-                    places=places,
-                    choices=choices,
-                    progress=progress,
-                )
-            if Parts.MEDIA in parts:
-                _build_media(backup, store=store, places=places, progress=progress)
-            lock.check()
-            progress.say("Swapping the restored parts in")
-            plan = plan_of(
-                places,
-                database=places.new_database if Parts.DATABASE in parts else None,
-                media=places.new_media if Parts.MEDIA in parts else None,
-            )
-            swap(plan, site=site, lock=lock)
+        check_fits(backup, site=site, store=store, parts=choices.parts)
+        with held(store, backup.address):
+            with _taken_away_on_failure(places), ExitStack() as lasting:
+                work.build(lasting)
+                lock.check()
+                work.swap_in(lock)
+            work.conclude()
         forget_all_but(places.stamp, site=site)
     return places
 
 
-def _build_database(
-    backup: Backup,
-    *,
-    site: Site,
-    store: Store,
-    places: Places,
-    choices: Choices,
-    progress: Progress,
-) -> None:
-    """A database that is complete, proven and ready for this code and this site."""
-    new, record = places.new_database, backup.record
-    progress.say(f"Restoring the database as {new.name}")
-    traits = traits_of(site.database)
-    create_database(new, like=traits)
-    load_database(
-        backup,
-        into=new,
-        store=store,
-        folder=site.media_root.parent,
-        spare_bytes=record.media.size_bytes if Parts.MEDIA in choices.parts else 0,
-        progress=progress,
-    )
-    progress.say("Comparing the rows of every table")
-    check_rows(new, expected=record.database.rows)
-    scrub = choices.scrub and needs_scrubbing(record, site=site)
-    _prepare(new, backup=backup, scrub=scrub, keep=choices.keep, progress=progress)
-    if database_exists(site.database):
-        carry_history(source=site.database, target=new)
-    _analyze(new)
-    if traits is not None:
-        give(new, traits)
+@dataclass(frozen=True)
+class _Work:
+    """One restore, under the lock."""
+
+    backup: Backup
+    site: Site
+    store: Store
+    places: Places
+    choices: Choices
+    progress: Progress
+
+    @cached_property
+    def bucket(self) -> BucketRestorer | None:
+        """None where the uploaded files live in a folder."""
+        if not self.site.media_store_url:
+            return None
+        media = open_store(self.site.media_store_url)
+        stamp = self.places.stamp
+        return BucketRestorer(self.backup, store=self.store, media=media, stamp=stamp)
+
+    def build(self, lasting: ExitStack) -> None:
+        """What comes before the swap; undone when `lasting` ends with a failure."""
+        if Parts.DATABASE in self.choices.parts:
+            wanted = self.backup.record.database.roles
+            made = lasting.enter_context(roles_made(self.site.database, wanted=wanted))
+            if made:
+                self.progress.say(f"Made the missing roles {', '.join(made)}")
+            self._build_database()
+        if Parts.MEDIA in self.choices.parts:
+            self._build_media()
+
+    def swap_in(self, lock: Lock) -> None:
+        parts = self.choices.parts
+        in_folder = Parts.MEDIA in parts and not self.bucket
+        plan = plan_of(
+            self.places,
+            database=self.places.new_database if Parts.DATABASE in parts else None,
+            media=self.places.new_media if in_folder else None,
+        )
+        if plan.database or plan.media:
+            self.progress.say("Swapping the restored parts in")
+            swap(plan, site=self.site, lock=lock)
+
+    def conclude(self) -> None:
+        """What can only be done when the restored database is live."""
+        if self.bucket is None:
+            return
+        if aside := self.bucket.replace_different(progress=self.progress):
+            self.progress.say(f"What they replaced is kept in {aside}")
+
+    def _build_database(self) -> None:
+        """A database that is complete, proven and ready for this code and this site."""
+        new, record = self.places.new_database, self.backup.record
+        needs_room = Parts.MEDIA in self.choices.parts and not self.bucket
+        self.progress.say(f"Restoring the database as {new.name}")
+        traits = traits_of(self.site.database)
+        create_database(new, like=traits)
+        load_database(
+            self.backup,
+            into=new,
+            store=self.store,
+            folder=self.site.media_root.parent,
+            spare_bytes=record.media.size_bytes if needs_room else 0,
+            progress=self.progress,
+        )
+        self.progress.say("Comparing the rows of every table")
+        check_rows(new, expected=record.database.rows)
+        _prepare(
+            new,
+            backup=self.backup,
+            scrub=self.choices.scrub and needs_scrubbing(record, site=self.site),
+            keep=self.choices.keep,
+            progress=self.progress,
+        )
+        if database_exists(self.site.database):
+            carry_history(source=self.site.database, target=new)
+        _analyze(new)
+        if traits is not None:
+            give(new, traits)
+
+    def _build_media(self) -> None:
+        self.progress.say(f"Restoring media of {self.site.media_place}")
+        if self.bucket:
+            self.bucket.bring_missing(progress=self.progress)
+            return
+        places = self.places
+        places.new_media.mkdir()
+        if places.media.exists():
+            shutil.copymode(places.media, places.new_media)
+        restore_media(
+            self.backup,
+            store=self.store,
+            folder=places.new_media,
+            progress=self.progress,
+        )
+        os.sync()  # once, instead of for each file: a loss of power after the swap
 
 
 def _prepare(
@@ -186,17 +235,6 @@ def _analyze(database: Database) -> None:
     """Otherwise the first requests after the swap plan without statistics."""
     with database.connect(purpose="restore") as session, session.cursor() as cursor:
         cursor.execute("ANALYZE")
-
-
-def _build_media(
-    backup: Backup, *, store: Store, places: Places, progress: Progress
-) -> None:
-    progress.say(f"Restoring media into {places.new_media}")
-    places.new_media.mkdir()
-    if places.media.exists():
-        shutil.copymode(places.media, places.new_media)
-    restore_media(backup, store=store, folder=places.new_media, progress=progress)
-    os.sync()  # once, instead of for each file: a loss of power after the swap
 
 
 @contextmanager

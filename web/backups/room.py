@@ -41,7 +41,7 @@ def check_room(record: Record, *, site: Site, parts: Parts) -> None:
 
 def _needs(record: Record, *, site: Site, parts: Parts) -> list[tuple[Path, int]]:
     needs = []
-    if Parts.MEDIA in parts:
+    if Parts.MEDIA in parts and not site.media_store_url:
         needs.append((site.media_root.parent, record.media.size_bytes))
     data = data_folder(site.database) if Parts.DATABASE in parts else None
     if data is not None:

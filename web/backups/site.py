@@ -18,6 +18,8 @@ class Site:
     media_root: Path
     store_url: str
     keys: Keys = field(default_factory=Keys, repr=False)
+    media_store_url: str = ""
+    """Of the bucket that the uploaded files live in; empty for `media_root`."""
 
     @classmethod
     def from_settings(cls) -> "Site":
@@ -29,7 +31,13 @@ class Site:
             media_root=Path(settings.MEDIA_ROOT),
             store_url=settings.BACKUP_STORAGE_URL,
             keys=Keys.parse(settings.BACKUP_ENCRYPTION_KEY),
+            media_store_url=settings.MEDIA_STORAGE_URL,
         )
+
+    @property
+    def media_place(self) -> str:
+        """For people."""
+        return self.media_store_url or str(self.media_root)
 
     @property
     def shelf(self) -> Shelf:

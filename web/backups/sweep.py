@@ -121,8 +121,8 @@ def _contents_of(backup: Backup, *, store: Store) -> Iterator[str]:
     """The names, as stored, of what `backup` cannot be restored without."""
     keys = backup.opening_keys
     for file in read_manifest(backup, store=store):
-        if file.sha256:
-            yield keys.blob_name(file.sha256)
+        if file.content:
+            yield keys.blob_name(file.content)
 
 
 def _since(found: StoredObject, condemned: dict[str, Condemned]) -> datetime | None:

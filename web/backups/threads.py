@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Condition
 from typing import TypeVar
 
 THREADS = 8
@@ -40,3 +42,23 @@ def map_in_threads(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+class OneAtATime:
+    """Lets only one thread at a time work on the same name."""
+
+    def __init__(self) -> None:
+        self._busy: set[str] = set()
+        self._changed = Condition()
+
+    @contextmanager
+    def on(self, name: str) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: name not in self._busy)
+            self._busy.add(name)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy.remove(name)
+                self._changed.notify_all()

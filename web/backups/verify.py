@@ -72,9 +72,9 @@ class Verifier:
     ) -> Iterator[tuple[MediaFile, bytes]]:
         keys = backup.opening_keys
         for file in read_manifest(backup, store=self._store):
-            if not file.sha256:
+            if not file.content:
                 continue
-            name = bytes.fromhex(keys.blob_name(file.sha256))
+            name = bytes.fromhex(keys.blob_name(file.content))
             if name not in self._seen:
                 self._seen[name] = True
                 yield file, name

@@ -1,13 +1,15 @@
 """Reads the environment, and reports every mistake in one go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 from environ.fileaware_mapping import FileAwareMapping
 
+Parsed = TypeVar("Parsed")
 PLACEHOLDERS = {"changeme", "change-me", "secret", "password", "changethis"}
 
 
@@ -53,6 +55,14 @@ class Environment:
                 f"{name} is {value!r}; it is one of {', '.join(sorted(among))}."
             )
         return value
+
+    def parsed(self, name: str, parse: Callable[[str], Parsed]) -> Parsed:
+        """What `parse` makes of it; its ValueError is a mistake, "" must be none."""
+        try:
+            return parse(self.text(name))
+        except ValueError as error:
+            self._mistakes.append(f"{name}: {error}.")
+            return parse("")
 
     def required(self, name: str) -> str:
         """A value that must be there and must not be a placeholder."""

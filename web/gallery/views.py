@@ -2,10 +2,11 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import CreateView, DetailView, ListView, View
 
+from config.media import SIGNED_FOR
 from gallery.models import Gallery, Photo
 
 
@@ -56,17 +57,39 @@ class PhotoFileView(LoginRequiredMixin, View):
         photo = Photo.objects.visible_to(request.user).filter(pk=photo_id).first()
         if photo is None or not photo.file_of(variant):
             raise Http404("There is no such file.")
+        content_type = photo.content_type if variant == "original" else "image/webp"
+        if settings.MEDIA_BY_BUCKET:
+            return signed_link(
+                photo.file_of(variant),
+                content_type=content_type,
+                disposition=disposition(photo, variant),
+            )
         response = send(photo.file_of(variant))
-        is_original = variant == "original"
-        response["Content-Type"] = photo.content_type if is_original else "image/webp"
+        response["Content-Type"] = content_type
         response["Content-Disposition"] = disposition(photo, variant)
         response["Cache-Control"] = "private, max-age=3600"
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
 
+def signed_link(stored, *, content_type, disposition):
+    """A redirect to the bucket, which a browser may follow again for some minutes."""
+    words = (
+        {"response_type": content_type, "response_disposition": disposition}
+        if settings.MEDIA_STORAGE_URL.startswith("gs:")
+        else {
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": disposition,
+        }
+    )
+    response = HttpResponseRedirect(stored.storage.url(stored.name, parameters=words))
+    seconds = int(SIGNED_FOR.total_seconds() / 2)
+    response["Cache-Control"] = f"private, max-age={seconds}"
+    return response
+
+
 def send(stored):
-    if settings.MEDIA_BY_NGINX:
+    if settings.MEDIA_BY_NGINX and not settings.MEDIA_STORAGE_URL:
         location = quote(f"{settings.MEDIA_URL}{stored.name}")
         return HttpResponse(headers={"X-Accel-Redirect": location})
     try:

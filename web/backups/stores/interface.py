@@ -15,6 +15,8 @@ class StoredObject:
     size_bytes: int
     crc32c: str = ""
     """Base64 as Google writes it; empty where a listing does not carry it."""
+    md5: str = ""
+    """Hexadecimal digits; only of stores whose listing has no crc32c."""
     stored_at: datetime | None = None
     """When it became visible, by the store's own clock; None where unknown."""
     generation: str = ""

@@ -63,6 +63,7 @@ class S3Store:
                 yield StoredObject(
                     name,
                     one["Size"],
+                    md5=md5_in(one),
                     stored_at=moment_of(one),
                     generation=generation_of(one),
                 )

@@ -1,0 +1,135 @@
+"""The uploaded files on their way back into the bucket that they live in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backups.checksums import upload
+from backups.contents import open_content
+from backups.exceptions import ObjectDamaged, ObjectMissing, RestoreFailed
+from backups.manifest import PIECE_BYTES, MediaFile, read_manifest
+from backups.media_bucket import as_file, same_kind
+from backups.progress import Progress, counted_files
+from backups.record import Backup
+from backups.stores import Store, open_store
+from backups.threads import THREADS, map_in_threads
+
+
+@dataclass(frozen=True)
+class _Live:
+    """An object of the media bucket, as it is before the restore."""
+
+    file: MediaFile
+    generation: str
+
+
+class BucketRestorer:
+    """
+    A bucket has no folder to swap. So what is missing is brought before the database is
+    swapped, which the live site does not notice, and what has other bytes is replaced
+    after it. Nothing is removed: what the backup does not name stays, unreferenced.
+
+    stamp: of the restore. Objects that are replaced are kept below the bucket's folder
+    with `.before_STAMP` at its end.
+    """
+
+    def __init__(self, backup: Backup, *, store: Store, media: Store, stamp: str):
+        self._backup = backup
+        self._store = store
+        self._media = media
+        self._aside_url = f"{media.url}.before_{stamp}"
+        self._shelf = backup.address.shelf
+        self._keys = backup.opening_keys
+        self._different: list[tuple[MediaFile, _Live]] = []
+
+    def bring_missing(self, *, progress: Progress) -> None:
+        """Raises ObjectMissing, ObjectDamaged, RestoreFailed, StoreUnavailable, …"""
+        live = {
+            found.name: _Live(as_file(found), found.generation)
+            for found in self._media.list("")
+        }
+        size_bytes = 0
+
+        def bring(file: MediaFile) -> MediaFile:
+            there = live.get(file.path)
+            if there is None:
+                self._send(file)
+            elif not self._is_same(file, there.file):
+                self._different.append((file, there))
+            return file
+
+        brought = map_in_threads(bring, self._files(progress), threads=THREADS)
+        for files, file in enumerate(brought, start=1):
+            size_bytes += file.size_bytes
+            progress.moved("Restoring media", size_bytes=size_bytes, files=files)
+
+    def replace_different(self, *, progress: Progress) -> str:
+        """
+        Put the backup's bytes in the place of other ones. Returns the URL below which
+        those are kept; empty if there were none. To be run again if it fails.
+        """
+        if not self._different:
+            return ""
+        progress.say(f"Replacing {counted_files(len(self._different))} in the bucket")
+        aside = open_store(self._aside_url)
+        for file, there in self._different:
+            aside.copy(file.path, source=self._media, source_name=file.path)
+            self._media.delete(file.path, generation=there.generation)
+            self._send(file)
+        return self._aside_url
+
+    def _files(self, progress: Progress) -> Iterator[MediaFile]:
+        links = 0
+        for file in read_manifest(self._backup, store=self._store):
+            if file.content:
+                _check_name(file.path)
+                yield file
+            else:
+                links += 1
+        if links:
+            progress.say(f"{counted_files(links)} left out: a bucket knows no links.")
+
+    def _is_same(self, file: MediaFile, live: MediaFile) -> bool:
+        if file.size_bytes != live.size_bytes:
+            return False
+        if file.checksum:
+            return file.checksum == live.checksum
+        if self._keys.identities:
+            return False  # a file of a folder, sealed: nothing to compare without it
+        stored = self._store.find(self._shelf.blob(file.content))
+        return stored is not None and as_file(stored).checksum == live.checksum
+
+    def _send(self, file: MediaFile) -> None:
+        blob = self._shelf.blob(self._keys.blob_name(file.content))
+        try:
+            if not self._keys.identities and same_kind(self._store, self._media):
+                copied = self._media.copy(
+                    file.path, source=self._store, source_name=blob
+                )
+                _check_size(file, copied.size_bytes)
+                return
+            with (
+                upload(self._media, file.path) as target,
+                open_content(
+                    file, store=self._store, shelf=self._shelf, keys=self._keys
+                ) as content,
+            ):
+                while piece := content.read(PIECE_BYTES):
+                    target.write(piece)
+        except ObjectMissing as error:
+            raise ObjectMissing(
+                f"The content of {file.path!r} is missing: {error} Restore another "
+                "backup: ./google_storage.sh -l"
+            ) from error
+
+
+def _check_name(path: str) -> None:
+    if not path or path.startswith("/") or ".." in path.split("/"):
+        raise ObjectDamaged(f"The manifest names a file outside media: {path!r}.")
+
+
+def _check_size(file: MediaFile, size_bytes: int) -> None:
+    if size_bytes != file.size_bytes:
+        raise RestoreFailed(
+            f"{file.path!r} was copied with {size_bytes:,} bytes instead of "
+            f"{file.size_bytes:,}. Restore another backup: ./google_storage.sh -l"
+        )

@@ -1,0 +1,46 @@
+"""Where uploads are kept: the folder MEDIA_ROOT, or a bucket."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+# A link to a file is followed at once; whoever copies it can use it this long.
+SIGNED_FOR = timedelta(minutes=10)
+IN_MEMORY_BYTES = 4 * 1024 * 1024  # of a file that is read; the rest goes to TMPDIR
+FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"allow_overwrite": True},  # a second run writes the same files
+}
+
+
+def media_storage(url: str) -> dict[str, Any]:
+    """
+    Django's setting for gs://BUCKET/PREFIX or s3://BUCKET/PREFIX; "" is the folder.
+
+    Raises ValueError for anything else.
+    """
+    parts = urlsplit(url)
+    location = parts.path.strip("/")
+    if not url:
+        return FOLDER
+    if parts.scheme == "gs" and parts.netloc and location:
+        return {
+            "BACKEND": "storages.backends.gcloud.GoogleCloudStorage",
+            "OPTIONS": {
+                "bucket_name": parts.netloc,
+                "location": location,
+                "expiration": SIGNED_FOR,
+                "max_memory_size": IN_MEMORY_BYTES,
+            },
+        }
+    if parts.scheme == "s3" and parts.netloc and location:
+        return {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": parts.netloc,
+                "location": location,
+                "querystring_expire": int(SIGNED_FOR.total_seconds()),
+                "max_memory_size": IN_MEMORY_BYTES,
+            },
+        }
+    raise ValueError(f"{url!r} is neither gs://BUCKET/FOLDER nor s3://BUCKET/FOLDER")
