@@ -77,7 +77,7 @@ def only_one(database: Database, *, purpose: str) -> Iterator[Lock]:
     Raises AlreadyRunning, which names the holder and since when.
     """
     # A signed 32-bit number, as pg_try_advisory_lock(int, int) takes it.
-    number = zlib.crc32(database.name.encode())
+    number = _number(database)
     signed = number - (1 << 32) if number >= 1 << 31 else number
     maintenance = database.named(MAINTENANCE)
     with (
@@ -90,6 +90,25 @@ def only_one(database: Database, *, purpose: str) -> Iterator[Lock]:
             cursor.execute(_HOLDER, (_OURS, number))
             raise AlreadyRunning(_described(cursor.fetchone()))
         yield Lock(connection)
+
+
+def check_free(database: Database) -> None:
+    """
+    Only look, and hold up nobody. Raises AlreadyRunning, which names the holder and
+    since when.
+    """
+    with (
+        database.named(MAINTENANCE).connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(_HOLDER, (_OURS, _number(database)))
+        holder = cursor.fetchone()
+    if holder is not None:
+        raise AlreadyRunning(_described(holder))
+
+
+def _number(database: Database) -> int:
+    return zlib.crc32(database.name.encode())
 
 
 def _described(holder: tuple[Any, Any] | None) -> str:

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "accounts",
     "backups",
     "gallery",
+    "operations",
 ]
 
 MIDDLEWARE = [

@@ -8,6 +8,7 @@ from config import health
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("gallery.urls")),
+    path("operations/", include("operations.urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -11,7 +11,7 @@ export default defineConfig({
     // piles up, because names are stable. Django gives each file its content hash.
     emptyOutDir: false,
     rollupOptions: {
-      input: "src/main.tsx",
+      input: ["src/main.tsx", "src/operations/operations.ts"],
       output: {
         entryFileNames: "frontend/[name].js",
         chunkFileNames: "frontend/[name].js",

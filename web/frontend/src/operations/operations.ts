@@ -1,0 +1,6 @@
+import "./operations.css";
+
+import { watchBoard } from "./board";
+
+const board = document.getElementById("board");
+if (board) watchBoard(board);

@@ -1,0 +1,30 @@
+"""A backup that somebody asked for on the page, until a worker begins it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+
+KEY = "operations:asked"
+# A worker that comes back later than this does not begin it any more.
+WAITING_SECONDS = 10 * 60
+
+
+@dataclass(frozen=True)
+class Asked:
+    by: str
+    at: datetime
+
+
+def asked() -> Asked | None:
+    return cache.get(KEY)
+
+
+def ask(*, by: str, now: datetime) -> bool:
+    """False when somebody has asked already."""
+    return cache.add(KEY, Asked(by, now), WAITING_SECONDS)
+
+
+def take_up() -> None:
+    """A worker has it, or nobody will."""
+    cache.delete(KEY)

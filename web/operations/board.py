@@ -1,0 +1,150 @@
+"""Everything that the operations page shows, gathered at one moment."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+from backups.age import Age, age_of_newest_backup
+from backups.exceptions import BackupError
+from backups.models import Run
+from backups.previous import Kept, kept
+from backups.site import Site
+from operations.plots import (
+    LONGEST_DAYS,
+    Plot,
+    Point,
+    by_day,
+    duration_plot,
+    new_bytes_plot,
+    size_plot,
+)
+from operations.shelf import Night, Shelf, read_shelf
+from operations.state import State, look
+from operations.timetable import next_run
+
+SHOWN_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class Next:
+    what: str
+    at: datetime | None
+    """None for one that never comes."""
+    words: str
+
+
+@dataclass(frozen=True)
+class Board:
+    now: datetime
+    state: State
+    shelf: Shelf
+    age: Age
+    failures: list[Run]
+    next_runs: list[Next]
+    undo: list[Kept]
+    undo_problem: str
+    plots: list[Plot]
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.age.is_overdue(self.now)
+
+    @property
+    def age_words(self) -> str:
+        return self.age.sentence(self.now)
+
+    @property
+    def proven(self) -> Night | None:
+        """The newest backup that a drill has restored; None without one."""
+        return next((one for one in self.shelf.nights if one.proven_at), None)
+
+
+def gather(*, now: datetime) -> Board:
+    """`now` is in the zone of the site. May raise ServerUnavailable."""
+    state = look()
+    shelf = read_shelf(version=state.version)
+    undo, undo_problem = _kept_for_undo()
+    return Board(
+        now=now,
+        state=state,
+        shelf=shelf,
+        age=age_of_newest_backup(),
+        failures=list(Run.objects.failed()[:SHOWN_FAILURES]),
+        next_runs=_next_runs(now),
+        undo=undo,
+        undo_problem=undo_problem,
+        plots=_plots(shelf, now=now),
+    )
+
+
+def site_time() -> datetime:
+    return timezone.now().astimezone(ZoneInfo(settings.TIME_ZONE))
+
+
+def _next_runs(now: datetime) -> list[Next]:
+    return [
+        Next(
+            "Backup",
+            next_run(settings.BACKUP_AT, after=now),
+            "Of the database, and of what is new among the files.",
+        ),
+        Next(
+            "Drill",
+            next_run(settings.BACKUP_DRILL_AT, after=now),
+            "Restores the newest backup beside the site and compares everything.",
+        ),
+    ]
+
+
+def _kept_for_undo() -> tuple[list[Kept], str]:
+    try:
+        return kept(Site.from_settings()), ""
+    except BackupError as error:
+        return [], str(error)
+
+
+def _plots(shelf: Shelf, *, now: datetime) -> list[Plot]:
+    today = now.date()
+    days = by_day(_points(shelf, now=now), today=today)
+    return [
+        size_plot(days, today=today),
+        new_bytes_plot(days, today=today),
+        duration_plot(days, failed=_failed_days(now), today=today),
+    ]
+
+
+def _points(shelf: Shelf, *, now: datetime) -> list[Point]:
+    """From the history of runs, which outlives backups, and from the store."""
+    since = now - timedelta(days=LONGEST_DAYS + 1)
+    runs = Run.objects.complete_backups().filter(started_at__gte=since)
+    from_runs = [
+        Point(
+            taken_at=run.started_at.astimezone(now.tzinfo),
+            size_bytes=run.numbers["database_bytes"] + run.numbers["media_bytes"],
+            new_bytes=run.numbers["new_bytes"],
+            seconds=run.seconds or 0,
+        )
+        for run in runs
+    ]
+    known = {run.backup_url for run in runs}
+    from_store = [
+        Point(
+            taken_at=night.taken_at.astimezone(now.tzinfo),
+            size_bytes=night.size_bytes,
+            new_bytes=night.new_bytes,
+            seconds=night.seconds,
+        )
+        for night in shelf.nights
+        if night.url not in known
+    ]
+    return from_runs + from_store
+
+
+def _failed_days(now: datetime) -> set[date]:
+    since = now - timedelta(days=LONGEST_DAYS)
+    failed = Run.objects.failed().of_kind(Run.Kind.BACKUP).filter(started_at__gte=since)
+    moments = failed.values_list("started_at", flat=True)
+    return {moment.astimezone(now.tzinfo).date() for moment in moments}

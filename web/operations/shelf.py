@@ -1,0 +1,103 @@
+"""The backups in the store, remembered for a minute: a page view must not list it."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.cache import cache
+
+from backups.exceptions import BackupError
+from backups.listing import list_backups
+from backups.record import Backup
+from backups.site import Site
+from backups.stores import open_store
+
+logger = logging.getLogger(__name__)
+REMEMBERED_SECONDS = 60
+PATIENCE_SECONDS = 5
+KEY = "operations:shelf"
+
+
+@dataclass(frozen=True)
+class Night:
+    """One complete backup, as the page shows it."""
+
+    url: str
+    id: str
+    taken_at: datetime
+    database_bytes: int
+    media_files: int
+    media_bytes: int
+    new_bytes: int
+    seconds: float
+    lost_files: int
+    encrypted: bool
+    proven_at: datetime | None = None
+    proof_words: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        return self.database_bytes + self.media_bytes
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Newest first. `problem` says why the store could not be read."""
+
+    nights: list[Night] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+def read_shelf(*, version: str) -> Shelf:
+    """
+    What the store holds; a store that does not answer is asked again a minute later.
+
+    version: of the State; for another one the store is read anew.
+    """
+    key = f"{KEY}:{version}"
+    shelf = cache.get(key)
+    if shelf is None:
+        shelf = _read()
+        cache.set(key, shelf, REMEMBERED_SECONDS)
+    return shelf
+
+
+def _read() -> Shelf:
+    try:
+        site = Site.from_settings()
+        store = open_store(site.store_url, patience_seconds=PATIENCE_SECONDS)
+        listing = list_backups(store, shelf=site.shelf)
+    except BackupError as error:
+        logger.warning("The operations page could not list the backups: %s", error)
+        return Shelf(problem=str(error))
+    return Shelf(
+        nights=[_night(backup) for backup in listing.backups],
+        unreadable=listing.unreadable,
+        incomplete=listing.incomplete,
+    )
+
+
+def _night(backup: Backup) -> Night:
+    record, proof = backup.record, backup.proof
+    words = ""
+    if proof:
+        words = (
+            f"{proof.tables} tables with {proof.rows:,} rows and {proof.files:,} files "
+            "were restored and compared"
+        )
+    return Night(
+        url=backup.url,
+        id=backup.address.id,
+        taken_at=record.created_at,
+        database_bytes=record.database.dump.size_bytes,
+        media_files=record.media.files,
+        media_bytes=record.media.size_bytes,
+        new_bytes=record.new_bytes,
+        seconds=record.duration_seconds,
+        lost_files=sum(one.needs_a_person for one in record.media.skipped),
+        encrypted=bool(record.recipient),
+        proven_at=proof.proven_at if proof else None,
+        proof_words=words,
+    )
