@@ -55,6 +55,12 @@ def test_each_reason_is_said():
     assert datetime(2026, 11, 14, 3, tzinfo=UTC) not in reasons
 
 
+def test_a_week_belongs_to_the_year_that_its_thursday_is_in():
+    new_year = datetime(2027, 1, 1, 3, tzinfo=UTC)
+    reasons = kept([new_year], policy=SHIPPED, now=new_year)
+    assert "weekly 2026-W53" in reasons[new_year]
+
+
 def test_a_month_of_failures_removes_nothing():
     history = nights(7, until=NOW - timedelta(days=40))
     assert set(kept(history, policy=SHIPPED, now=NOW)) == set(history)

@@ -6,7 +6,7 @@ import pyrage
 import pytest
 
 from backups.addresses import RECORD
-from backups.condemned import read_condemned, renew, sweeps_of
+from backups.condemned import read_condemned, renew, sweeps_of, write_condemned
 from backups.encryption import Keys
 from backups.exceptions import (
     PruneRefused,
@@ -91,6 +91,16 @@ def test_a_content_that_was_sent_again_is_another_one(store):
     store.tick(hours=60)
     assert run_sweep(store).contents == 0
     assert contents(store) == {sha256}
+
+
+def test_another_generation_is_another_one_even_if_the_stores_clock_went_back(store):
+    sha256 = put_content(store, "twice")
+    run_sweep(store)
+    store.tick(hours=-9)
+    store.delete(SHELF.blob(sha256))
+    put_content(store, "twice")
+    store.tick(hours=69)
+    assert run_sweep(store).contents == 0
 
 
 def test_a_store_may_name_generations_by_their_content(store):
@@ -272,6 +282,18 @@ def test_two_records_condemn_only_what_both_do_and_since_the_later(store):
         first: BEGINNING
     }
     assert second not in condemned
+
+
+def test_of_two_records_the_later_time_counts(store):
+    sha256 = put_content(store, "unnamed")
+    found = store.find(SHELF.blob(sha256))
+    later = BEGINNING + timedelta(hours=9)
+    for since in (later, BEGINNING):
+        write_condemned(
+            store, {found.name: (found.generation, since)}, shelf=SHELF, now=store.now
+        )
+    condemned, _ = read_condemned(store, shelf=SHELF)
+    assert condemned[found.name].since == later
 
 
 def test_an_unreadable_record_of_a_sweep_stops_it(store):
