@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from backups.exceptions import StoreRefused
 from backups.stores.folder import FolderStore
-from backups.stores.google import GoogleStore, signed_in
+from backups.stores.google import GoogleStore
+from backups.stores.google_http import signed_in
 from backups.stores.interface import Reader, Store, StoredObject, Writer
 from backups.stores.patience import Patience
 from backups.stores.s3 import S3Store
@@ -29,14 +30,13 @@ def open_store(
     Raises StoreRefused for any other form of URL, and for an unusable key.
     """
     parts = urlsplit(url)
-    prefix = parts.path.strip("/")
+    prefix, patience = parts.path.strip("/"), Patience(patience_seconds)
     if parts.scheme == "s3" and key is not None:
         raise StoreRefused(
             f"{url} takes no key file. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
             "in .env, then run: ./google_storage.sh -a"
         )
     if parts.scheme == "s3" and parts.netloc:
-        patience = Patience(patience_seconds)
         return S3Store(
             signed_in_to_s3(patience),
             bucket=parts.netloc,
@@ -48,7 +48,7 @@ def open_store(
             signed_in(key),
             bucket=parts.netloc,
             prefix=prefix,
-            patience_seconds=patience_seconds,
+            patience=patience,
         )
     if parts.scheme == "file" and not parts.netloc and parts.path[:1] == "/":
         return FolderStore(Path(unquote(parts.path)))

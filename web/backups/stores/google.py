@@ -1,172 +1,201 @@
 """Google Cloud Storage, or the emulator that speaks its language."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from uuid import uuid4
 
-from google.auth import exceptions as auth
+import urllib3
 from google.cloud import storage
-from google.cloud.storage.retry import DEFAULT_RETRY
 
 from backups.exceptions import (
+    ObjectDamaged,
     ObjectExists,
     ObjectMissing,
     StoreRefused,
-    StoreUnavailable,
 )
-from backups.stores.google_errors import AUTHENTICATE, translated
+from backups.stores.downloads import Answer, Download
+from backups.stores.google_answers import (
+    FIELDS,
+    described,
+    facts_in,
+    proof_in,
+    whole_size,
+)
+from backups.stores.google_errors import translated
+from backups.stores.google_http import Question, Session, is_emulated, quoted
+from backups.stores.google_uploads import Upload
 from backups.stores.interface import Reader, Store, StoredObject, Writer
+from backups.stores.patience import Patience
+from backups.stores.proofs import crc32c_of
 
-CHUNK_BYTES = 8 * 1024 * 1024  # a resumable upload's; whole multiples of 256 KiB
-_FIELDS = "name,size,crc32c,generation,timeCreated"
-
-
-def signed_in(key: dict[str, Any] | None) -> storage.Client:
-    """
-    A client for the key's account, else with the machine's own credentials. The
-    emulator ($STORAGE_EMULATOR_HOST, which the official client reads) needs neither.
-
-    Raises StoreRefused for credentials that are missing or of no use.
-    """
-    try:
-        if key is None:
-            return storage.Client()
-        client = storage.Client.from_service_account_info(key)
-    except (auth.GoogleAuthError, OSError) as error:
-        raise StoreRefused(
-            f"Google Cloud Storage cannot be signed in to: {error} Run: {AUTHENTICATE}"
-        ) from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise StoreRefused(
-            f"This is not the key of a service account ({error}). Make one in Google's "
-            "console (IAM, Service accounts, Keys, JSON), then run: "
-            f"{AUTHENTICATE}"
-        ) from error
-    return storage.Client() if is_emulated(client) else client
-
-
-def is_emulated(client: storage.Client) -> bool:
-    """Google itself is never spoken to without TLS."""
-    return urlsplit(client.api_endpoint).scheme == "http"
+_JSON = {"Content-Type": "application/json"}
+_BYTES = {"Content-Type": "application/octet-stream"}
 
 
 class GoogleStore:
-    """
-    Objects of one bucket, below `prefix`.
-
-    patience_seconds: how long a request that fails for a passing reason (no answer,
-    429, 5xx) is tried again, with growing pauses, before it is StoreUnavailable.
-    """
+    """Objects of one bucket, below `prefix`."""
 
     def __init__(
-        self,
-        client: storage.Client,
-        *,
-        bucket: str,
-        prefix: str = "",
-        patience_seconds: float = 60,
+        self, client: storage.Client, *, bucket: str, prefix: str, patience: Patience
     ):
         self._client = client
-        self._bucket = client.bucket(bucket)
+        self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        self._retry = DEFAULT_RETRY.with_timeout(patience_seconds)
+        self._path = f"/storage/v1/b/{quoted(bucket)}"
+        self._session = Session(client, bucket=bucket, url=self.url, patience=patience)
 
     @property
     def url(self) -> str:
-        return f"gs://{self._bucket.name}/{self._prefix}".rstrip("/")
+        return f"gs://{self._bucket}/{self._prefix}".rstrip("/")
 
     def prepare(self) -> str:
         if not is_emulated(self._client):
             return f"Google Cloud Storage is asked for {self.url}."
         host = self._client.api_endpoint
-        with self._translated():
-            if self._bucket.exists(retry=self._retry):
-                return f"The emulator at {host} has the bucket {self._bucket.name}."
-            self._client.create_bucket(self._bucket, retry=self._retry)
-        return f"Made the bucket {self._bucket.name} in the emulator at {host}."
+        there = Question("GET", self._address(self._path), success=(200, 404))
+        if self._session.answer(there).status == 200:
+            return f"The emulator at {host} has the bucket {self._bucket}."
+        address = self._address("/storage/v1/b", project="local")
+        body = json.dumps({"name": self._bucket}).encode()
+        self._session.answer(Question("POST", address, headers=_JSON, body=body))
+        return f"Made the bucket {self._bucket} in the emulator at {host}."
 
     def find(self, name: str) -> StoredObject | None:
-        blob = self._blob(name)
+        address = self._address(self._object(name), fields=FIELDS)
         try:
-            with self._translated(name):
-                blob.reload(retry=self._retry)
+            return self._stored(self._session.answer(Question("GET", address, name)))
         except ObjectMissing:
             return None
-        return self._stored(blob)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        with self._translated():
-            blobs = self._client.list_blobs(
-                self._bucket,
+        token = ""
+        while True:
+            address = self._address(
+                f"{self._path}/o",
                 prefix=self._prefix + prefix,
-                fields=f"items({_FIELDS}),nextPageToken",
-                retry=self._retry,
+                fields=f"items({FIELDS}),nextPageToken",
+                pageToken=token,
             )
-            for blob in blobs:
-                yield self._stored(blob)
+            page = self._facts(self._session.answer(Question("GET", address)))
+            for item in page.get("items", []):
+                yield described(item, prefix=self._prefix)
+            token = page.get("nextPageToken", "")
+            if not token:
+                return
 
     def put(self, name: str, data: bytes) -> StoredObject:
-        blob = self._blob(name)
-        with self._translated(name):
-            blob.upload_from_string(
-                data,
-                content_type="application/octet-stream",
-                if_generation_match=0,
-                checksum="crc32c",
-                retry=self._retry,
-            )
-        return self._stored(blob)
+        address = self._address(
+            f"/upload{self._path}/o",
+            uploadType="multipart",
+            ifGenerationMatch="0",
+            fields=FIELDS,
+        )
+        mark = uuid4().hex
+        about = {"name": self._prefix + name, "crc32c": crc32c_of(data)}
+        body = (
+            f"--{mark}\r\nContent-Type: application/json\r\n\r\n{json.dumps(about)}\r\n"
+            f"--{mark}\r\nContent-Type: application/octet-stream\r\n\r\n"
+        ).encode() + b"%b\r\n--%b--\r\n" % (data, mark.encode())
+        headers = {"Content-Type": f"multipart/related; boundary={mark}"}
+        question = Question("POST", address, name, headers=headers, body=body)
+        answer = self._session.ask(question, may_be_done=True)
+        if answer is not None:
+            return self._stored(answer)
+        found = self.find(name)
+        if found is None or found.crc32c != about["crc32c"]:
+            raise ObjectExists(f"{self.url}/{name} exists already.")
+        return found
 
     @contextmanager
     def create(self, name: str) -> Iterator[Writer]:
         # The precondition alone would do, but old emulators ignore it for streams.
-        if self.find(name):
-            raise ObjectExists(f"{self.url}/{name} exists already.")
-        # Only `with`: a writer that is dropped publishes what it has, half an object.
-        with (
-            self._translated(name),
-            self._blob(name).open(
-                "wb",
-                chunk_size=CHUNK_BYTES,
-                content_type="application/octet-stream",
-                if_generation_match=0,
-                checksum="crc32c",
-                retry=self._retry,
-            ) as target,
-        ):
-            yield _Target(target)
-
-    def read(self, name: str) -> bytes:
-        with self._translated(name):
-            return self._blob(name).download_as_bytes(
-                checksum="crc32c", retry=self._retry
-            )
-
-    @contextmanager
-    def open(self, name: str) -> Iterator[Reader]:
-        source = self._blob(name).open("rb", chunk_size=CHUNK_BYTES, retry=self._retry)
-        with source:
-            yield _Source(source, translated=lambda: self._translated(name))
+        self._check_free(name)
+        address = self._address(
+            f"/upload{self._path}/o",
+            uploadType="resumable",
+            ifGenerationMatch="0",
+            name=self._prefix + name,
+        )
+        begin = Question("POST", address, name, headers=_BYTES)
+        upload = Upload(
+            self._session, name=name, begin=begin, find=lambda: self.find(name)
+        )
+        try:
+            yield upload
+            upload.finish()
+        except BaseException:
+            upload.abandon()
+            raise
 
     def copy(self, name: str, *, source: Store, source_name: str) -> StoredObject:
         if not isinstance(source, GoogleStore):
             raise StoreRefused(
                 f"{source.url} is no bucket of Google, as {self.url} is."
             )
-        before = source._blob(source_name)
-        with source._translated(source_name):
-            before.reload(retry=self._retry)
-        if self.find(name):  # as for create
-            raise ObjectExists(f"{self.url}/{name} exists already.")
-        after, token = self._blob(name), None
-        with self._translated(name):
-            while True:
-                token, _, _ = after.rewrite(
-                    before, token=token, if_generation_match=0, retry=self._retry
-                )
-                if token is None:
-                    return self._stored(after)
+        before = source.find(source_name)
+        if before is None:
+            raise ObjectMissing(f"{source.url}/{source_name} is not there.")
+        self._check_free(name)
+        self._rewrite(source._object(source_name), to=name)
+        after = self.find(name)
+        if after is None or after.crc32c != before.crc32c:
+            raise ObjectDamaged(
+                f"{self.url}/{name} differs from {source.url}/{source_name}, which the "
+                "store copied. Run it again: ./google_storage.sh -b"
+            )
+        return after
+
+    def _rewrite(self, source: str, *, to: str) -> None:
+        """In steps, between which Google hands out a token."""
+        path = f"{source}/rewriteTo{self._object(to).removeprefix('/storage/v1')}"
+        token = ""
+        while True:
+            address = self._address(path, ifGenerationMatch="0", rewriteToken=token)
+            answer = self._session.ask(
+                Question("POST", address, to, headers=_JSON), may_be_done=True
+            )
+            step = self._facts(answer) if answer else {}
+            token = str(step.get("rewriteToken", ""))
+            if not token:
+                return
+
+    def read(self, name: str) -> bytes:
+        address = self._address(f"/download{self._object(name)}", alt="media")
+        answer = self._session.answer(Question("GET", address, name))
+        proof = proof_in(answer)
+        proof.update(answer.data)
+        if not proof.is_met():
+            raise ObjectDamaged(
+                f"{self.url}/{name} is damaged: its bytes do not fit the store's own "
+                "checksum. Other backups: ./google_storage.sh -l"
+            )
+        return answer.data
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Reader]:
+        pinned: dict[str, str] = {}
+
+        def ask(position: int) -> Answer:
+            path = f"/download{self._object(name)}"
+            address = self._address(path, alt="media", **pinned)
+            headers = {"Range": f"bytes={position}-"} if position else {}
+            question = Question("GET", address, name, headers=headers)
+            response = self._session.send(question, is_stream=True)
+            pinned["generation"] = response.headers.get("X-Goog-Generation", "")
+            return Answer(response, whole_size(response), proof_in(response))
+
+        source = Download(
+            ask,
+            what=f"{self.url}/{name}",
+            patience=self._session.patience,
+            translated=lambda: translated(self.url),
+        )
+        try:
+            yield source
+        finally:
+            source.close()
 
     def delete(self, name: str, *, generation: str = "") -> None:
         # The precondition alone would do, but the emulator ignores it.
@@ -175,57 +204,21 @@ class GoogleStore:
             raise ObjectExists(
                 f"{self.url}/{name} is a newer object than the one meant."
             )
-        with self._translated(name):
-            self._blob(name).delete(
-                if_generation_match=int(generation) if generation else None,
-                retry=self._retry,
-            )
+        address = self._address(self._object(name), ifGenerationMatch=generation)
+        self._session.ask(Question("DELETE", address, name), may_be_done=True)
 
-    def _blob(self, name: str) -> Any:
-        return self._bucket.blob(self._prefix + name)
+    def _check_free(self, name: str) -> None:
+        if self.find(name):
+            raise ObjectExists(f"{self.url}/{name} exists already.")
 
-    def _stored(self, blob: Any) -> StoredObject:
-        name = blob.name.removeprefix(self._prefix)
-        return StoredObject(
-            name,
-            int(blob.size),
-            blob.crc32c or "",
-            stored_at=blob.time_created,
-            generation=str(blob.generation or ""),
-        )
+    def _object(self, name: str) -> str:
+        return f"{self._path}/o/{quoted(self._prefix + name)}"
 
-    def _translated(self, name: str = "") -> AbstractContextManager[None]:
-        return translated(self.url, bucket=self._bucket.name, name=name)
+    def _address(self, path: str, **query: str) -> str:
+        return self._session.address(path, **query)
 
+    def _facts(self, answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+        return facts_in(answer, url=self.url)
 
-class _Target:
-    """
-    A blob's stream that takes nothing more after a failure. The client would take the
-    next write for the last piece, end the upload with it and publish half an object.
-    """
-
-    def __init__(self, stream: Writer):
-        self._stream = stream
-        self._has_failed = False
-
-    def write(self, data: bytes) -> int:
-        if self._has_failed:
-            raise StoreUnavailable("The upload failed before; nothing was stored.")
-        self._has_failed = True
-        written = self._stream.write(data)
-        self._has_failed = False
-        return written
-
-
-class _Source:
-    """A blob's stream: the request is made at the first read, and may fail there."""
-
-    def __init__(
-        self, stream: Reader, *, translated: Callable[[], AbstractContextManager[None]]
-    ):
-        self._stream = stream
-        self._translated = translated
-
-    def read(self, size: int = -1) -> bytes:
-        with self._translated():
-            return self._stream.read(size)
+    def _stored(self, answer: urllib3.BaseHTTPResponse) -> StoredObject:
+        return described(self._facts(answer), prefix=self._prefix)

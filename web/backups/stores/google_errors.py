@@ -1,16 +1,15 @@
-"""The official client's many exceptions, as this app's few."""
+"""What Google, its sign-in or the way there may answer, as this app's few errors."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
-from google.api_core import exceptions as api
+import urllib3
 from google.auth import exceptions as auth
-from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 
 from backups.exceptions import (
     BackupError,
-    ObjectDamaged,
     ObjectExists,
     ObjectMissing,
     StoreRefused,
@@ -22,30 +21,34 @@ _PASSING = {408, 429, 500, 502, 503, 504}
 
 
 @contextmanager
-def translated(url: str, *, bucket: str, name: str = "") -> Iterator[None]:
-    """
-    Raises BackupErrors in place of the client's.
-
-    name: of the object that the block asks for; empty where it asks for the bucket.
-    """
+def translated(url: str) -> Iterator[None]:
+    """Raises BackupErrors where no answer came, or where nobody could be signed in."""
     try:
         yield
-    except DataCorruption as error:
-        raise ObjectDamaged(f"{url}/{name} is damaged: {error}") from error
-    except (auth.TransportError, requests.RequestException, api.RetryError) as error:
-        raise _unavailable(url, error) from error
+    except (
+        auth.TransportError,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        OSError,
+    ) as error:
+        raise unavailable(url, _words(error)) from error
     except auth.GoogleAuthError as error:
         raise StoreRefused(
             f"{url} cannot be signed in to: {error} A wrong clock on this machine does "
             f"this too. Run: {AUTHENTICATE}"
         ) from error
-    except (api.GoogleAPICallError, InvalidResponse) as error:
-        raise _answered(url, error, bucket=bucket, name=name) from error
 
 
-def _answered(url: str, error: Exception, *, bucket: str, name: str) -> BackupError:
-    status = _status(error)
-    if status == 404 and name and "bucket does not exist" not in str(error):
+def refusal(
+    url: str, *, status: int, body: bytes, bucket: str, name: str
+) -> BackupError:
+    """
+    The error that an answer means.
+
+    name: of the object that was asked for; empty where it was the bucket.
+    """
+    said = _said(body)
+    if status == 404 and name and "bucket does not exist" not in said:
         return ObjectMissing(f"{url}/{name} is not there.")
     if status == 404:
         return StoreRefused(
@@ -56,25 +59,35 @@ def _answered(url: str, error: Exception, *, bucket: str, name: str) -> BackupEr
         return ObjectExists(f"{url}/{name} exists already.")
     if status in {401, 403}:
         return StoreRefused(
-            f"{url} refuses this account: {_words(error)} It needs the role Storage "
-            f"Object Admin on the bucket. Grant it, then run: {AUTHENTICATE}"
+            f"{url} refuses this account: {said} It needs the role Storage Object "
+            f"Admin on the bucket. Grant it, then run: {AUTHENTICATE}"
         )
     if status in _PASSING:
-        return _unavailable(url, error)
-    return StoreRefused(f"{url} answered {status}: {_words(error)}")
+        return unavailable(url, f"{status}: {said}")
+    if status == 507:
+        return StoreRefused(
+            f"{url} has no room left: {said} Make room, then run: "
+            "./google_storage.sh -a"
+        )
+    return StoreRefused(f"{url} answered {status}: {said}")
 
 
-def _status(error: Exception) -> int:
-    if isinstance(error, InvalidResponse):
-        return int(error.response.status_code)
-    return int(getattr(error, "code", None) or 0)
-
-
-def _unavailable(url: str, error: Exception) -> StoreUnavailable:
+def unavailable(url: str, words: str) -> StoreUnavailable:
     return StoreUnavailable(
-        f"{url} cannot be reached: {_words(error)} When it answers again, run: "
+        f"{url} cannot be reached: {words} When it answers again, run: "
         "./google_storage.sh -a"
     )
+
+
+def _said(body: bytes) -> str:
+    """The message of a JSON answer, or the beginning of any other."""
+    text = body[:500].decode(errors="replace")
+    try:
+        error = json.loads(body)["error"]
+        text = error if isinstance(error, str) else str(error["message"])
+    except (ValueError, KeyError, TypeError):
+        pass
+    return _sentence(text or "no reason")
 
 
 def _words(error: Exception) -> str:
@@ -84,5 +97,9 @@ def _words(error: Exception) -> str:
         error = inner  # type: ignore[assignment]
         wrapped = [getattr(inner, "cause", None), getattr(inner, "reason", None)]
         inner = next((one for one in [*wrapped, *inner.args] if one), None)
-    line = " ".join(str(error).split())
+    return _sentence(str(error))
+
+
+def _sentence(words: str) -> str:
+    line = " ".join(words.split())
     return line if line.endswith(".") else f"{line}."

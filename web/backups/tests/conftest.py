@@ -16,7 +16,7 @@ from backups.progress import Progress
 from backups.restore import restore_backup
 from backups.services import take_backup
 from backups.site import Site
-from backups.stores import open_store
+from backups.stores import google_uploads, open_store
 from backups.tests.store_servers import (  # noqa: F401
     rclone,
     s3,
@@ -105,8 +105,9 @@ def media(tmp_path) -> Path:
 
 
 @pytest.fixture
-def store(settings):
-    """The real emulator, below a prefix that no other test uses."""
+def store(settings, monkeypatch):
+    """The real emulator, below a prefix that no other test uses; with small pieces."""
+    monkeypatch.setattr(google_uploads, "PIECE_BYTES", 4 << 20)
     return open_store(f"{settings.BACKUP_STORAGE_URL}/{uuid4()}", patience_seconds=5)
 
 

@@ -1,0 +1,184 @@
+"""Requests to Google Cloud Storage: signed as its client does, sent by a faster one."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import certifi
+import requests
+import urllib3
+from google.auth import exceptions as auth
+from google.auth.transport.requests import Request as Signing
+from google.cloud import storage
+
+from backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
+from backups.stores.google_errors import AUTHENTICATE, refusal, translated
+from backups.stores.patience import Patience
+
+CONNECTIONS = 32
+SUCCESS = (200, 201, 204, 206)
+
+
+def signed_in(key: dict[str, Any] | None) -> storage.Client:
+    """
+    A client for the key's account, else with the machine's own credentials. The
+    emulator ($STORAGE_EMULATOR_HOST, which the official client reads) needs neither.
+
+    Raises StoreRefused for credentials that are missing or of no use.
+    """
+    try:
+        if key is None:
+            return storage.Client()
+        client = storage.Client.from_service_account_info(key)
+    except (auth.GoogleAuthError, OSError) as error:
+        raise StoreRefused(
+            f"Google Cloud Storage cannot be signed in to: {error} Run: {AUTHENTICATE}"
+        ) from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise StoreRefused(
+            f"This is not the key of a service account ({error}). Make one in Google's "
+            "console (IAM, Service accounts, Keys, JSON), then run: "
+            f"{AUTHENTICATE}"
+        ) from error
+    return storage.Client() if is_emulated(client) else client
+
+
+def is_emulated(client: storage.Client) -> bool:
+    """Google itself is never spoken to without TLS."""
+    return urlsplit(client.api_endpoint).scheme == "http"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request; `name` is that of the object it is about, if it is about one."""
+
+    method: str
+    url: str
+    name: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = b""
+    success: Iterable[int] = SUCCESS
+
+
+class Session:
+    """
+    Asks about one bucket, patiently. The official client spends several times as much
+    on each object, so it lends its credentials only.
+    """
+
+    def __init__(
+        self, client: storage.Client, *, bucket: str, url: str, patience: Patience
+    ):
+        self.patience = patience
+        self.url = url
+        self._endpoint = client.api_endpoint.rstrip("/")
+        self._bucket = bucket
+        self._credentials = client._credentials
+        self._signing = Signing()
+        self._lock = threading.Lock()
+        self._pool = _pool(self._endpoint, answer_seconds=patience.answer_seconds)
+
+    def address(self, path: str, /, **query: str) -> str:
+        """`path` holds no names but quoted ones. Empty words of the query are left."""
+        said = urlencode({word: query[word] for word in query if query[word]})
+        return f"{self._endpoint}{path}" + (f"?{said}" if said else "")
+
+    def ask(
+        self, question: Question, *, may_be_done: bool = False
+    ) -> urllib3.BaseHTTPResponse | None:
+        """
+        The whole answer; asked again after passing failures.
+
+        may_be_done: answer None instead of raising ObjectExists or ObjectMissing where
+        an earlier try may have been carried out and its answer lost.
+        """
+
+        def once(attempt: int) -> urllib3.BaseHTTPResponse | None:
+            try:
+                return self.send(question)
+            except (ObjectExists, ObjectMissing):
+                if attempt and may_be_done:
+                    return None
+                raise
+
+        return self.patience.persist(once)
+
+    def answer(self, question: Question) -> urllib3.BaseHTTPResponse:
+        """What `ask` answers to that which may be done twice."""
+        return self.patience.persist(lambda attempt: self.send(question))
+
+    def send(
+        self, question: Question, *, is_stream: bool = False
+    ) -> urllib3.BaseHTTPResponse:
+        """Once, or twice with a new token after a 401. Raises what an answer means."""
+        with translated(self.url):
+            headers = self._signed(question)
+            response = self._request(question, headers, is_stream=is_stream)
+            if response.status == 401 and self._renew(headers):
+                response.drain_conn()
+                headers = self._signed(question)
+                response = self._request(question, headers, is_stream=is_stream)
+            if response.status in question.success:
+                return response
+            body = response.data
+        raise refusal(
+            self.url,
+            status=response.status,
+            body=body,
+            bucket=self._bucket,
+            name=question.name,
+        )
+
+    def _request(
+        self, question: Question, headers: dict[str, str], *, is_stream: bool
+    ) -> urllib3.BaseHTTPResponse:
+        return self._pool.request(
+            question.method,
+            question.url,
+            body=question.body,
+            headers=headers,
+            preload_content=not is_stream,
+            decode_content=False,
+            redirect=False,
+            retries=False,
+        )
+
+    def _signed(self, question: Question) -> dict[str, str]:
+        headers = dict(question.headers)
+        with self._lock:  # one thread renews the token, the others wait for it
+            self._credentials.before_request(
+                self._signing, question.method, question.url, headers
+            )
+        return headers
+
+    def _renew(self, refused: dict[str, str]) -> bool:
+        """A new token in place of the refused one, unless another thread was faster."""
+        token = refused.get("authorization")
+        if token is None:
+            return False
+        with self._lock:
+            if token == f"Bearer {self._credentials.token}":
+                self._credentials.refresh(self._signing)
+        return True
+
+
+def quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _pool(endpoint: str, *, answer_seconds: float) -> urllib3.PoolManager:
+    """With the proxies and certificates that `requests` would use."""
+    with requests.Session() as session:
+        found = session.merge_environment_settings(endpoint, {}, None, None, None)
+    words: dict[str, Any] = {
+        "maxsize": CONNECTIONS,
+        "timeout": urllib3.Timeout(connect=10, read=answer_seconds),
+        "ca_certs": found["verify"] if found["verify"] is not True else certifi.where(),
+    }
+    proxy = requests.utils.select_proxy(endpoint, found["proxies"])
+    if proxy is None:
+        return urllib3.PoolManager(**words)
+    headers = requests.adapters.HTTPAdapter().proxy_headers(proxy)
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **words)
