@@ -9,6 +9,7 @@ from threading import Lock
 
 import psycopg2
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -24,6 +25,8 @@ RETRY_SECONDS = 2
 SETTLE_EVERY_SECONDS = 2.0
 # Clocks of file systems run a few milliseconds late.
 SLACK_NS = 1_000_000_000
+# What a swap does to a request: its connection is closed, its files are elsewhere.
+OF_A_SWAP = (DatabaseError, InterfaceError, psycopg2.Error, OSError)
 ALIVE = "/health/live"  # asks whether the process lives, and it does
 
 
@@ -52,7 +55,6 @@ class SwapMiddleware:
         request.swap_began_ns = began_ns  # type: ignore[attr-defined]
         response = self._get_response(request)
         if response.status_code == 500 and self._was_swapped(since_ns=began_ns):
-            response.close()
             return busy(request)
         return response
 
@@ -61,7 +63,9 @@ class SwapMiddleware:
     ) -> HttpResponseBase | None:
         """Before it is logged as an error of the site, which it is not."""
         began_ns = getattr(request, "swap_began_ns", None)
-        if began_ns is None or not self._was_swapped(since_ns=began_ns):
+        if began_ns is None or not isinstance(exception, OF_A_SWAP):
+            return None
+        if not self._was_swapped(since_ns=began_ns):
             return None
         logger.warning("%s met a swap: %r", request.path_info, exception)
         return busy(request)

@@ -6,8 +6,9 @@ import time
 from dataclasses import replace
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 
 from backups.journal import journal_path, write_journal
 from backups.locks import only_one
@@ -143,3 +144,11 @@ def test_only_an_exception_of_a_swap_is_kept_from_the_log(here, rf, is_swapped):
         here.media_root.rename(here.media_root.with_name("old"))
     response = middleware.process_exception(request, OperationalError("terminated"))
     assert (response is not None and response.status_code == 503) == is_swapped
+
+
+@pytest.mark.parametrize("answer_of_the_site", [Http404, PermissionDenied, KeyError])
+def test_what_no_swap_does_is_left_to_the_site(here, rf, answer_of_the_site):
+    middleware, request = SwapMiddleware(failing), rf.get("/")
+    request.swap_began_ns = time.time_ns()
+    (here.media_root.parent / "changed").mkdir()
+    assert middleware.process_exception(request, answer_of_the_site()) is None
