@@ -87,7 +87,11 @@ class MemoryStore:
             raise ObjectExists(f"{name} exists already.")
         self._generation += 1
         stored = StoredObject(
-            name, len(data), crc32c_of(data), self.now, str(self._generation)
+            name,
+            len(data),
+            crc32c=crc32c_of(data),
+            stored_at=self.now,
+            generation=str(self._generation),
         )
         self.objects[name] = (data, stored)
         return stored
