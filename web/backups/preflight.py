@@ -2,6 +2,7 @@
 
 import os
 
+from backups.checksums import agrees
 from backups.exceptions import NotABackup, RestoreRefused
 from backups.migrating import unknown_migrations
 from backups.places import Parts
@@ -113,7 +114,7 @@ def _check_part(part: StoredPart, *, backup: Backup, store: Store) -> None:
             f"{backup.url}/{part.name} is missing, although the record names it. "
             "Restore another backup: ./google_storage.sh -l"
         )
-    if (found.size_bytes, found.crc32c) != (part.size_bytes, part.crc32c):
+    if not agrees(found, size_bytes=part.size_bytes, crc32c=part.crc32c):
         raise NotABackup(
             f"{backup.url}/{part.name} is damaged: {found.size_bytes:,} bytes (crc32c "
             f"{found.crc32c}) instead of {part.size_bytes:,} ({part.crc32c}). Restore "
