@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from backups.addresses import PROOF
-from backups.dump import load_dump
-from backups.exceptions import ObjectMissing, RestoreFailed
-from backups.manifest import open_part
+from backups.exceptions import ObjectDamaged, ObjectMissing, RestoreFailed
+from backups.folders import held
+from backups.loading import load_database
 from backups.media_restore import restore_media
 from backups.places import (
     Places,
@@ -20,12 +20,15 @@ from backups.places import (
     folders_of,
 )
 from backups.preflight import check_fits
+from backups.previous import forget_proven
 from backups.progress import Progress
 from backups.record import Backup, Proof
 from backups.restore import check_rows
+from backups.roles import roles_made
 from backups.settling import alone
 from backups.site import Site
 from backups.stores import Store
+from backups.verify import Verifier
 
 
 def drill(
@@ -39,17 +42,17 @@ def drill(
 ) -> Backup:
     """
     Restore `backup` into a scratch database and folder, which are removed afterwards,
-    and write its proof.json. Nothing live is read or written. Returns the backup with
-    its proof.
+    and write its proof.json. Nothing live is read or written; what an older restore
+    kept for an undo is forgotten. Returns the backup with its proof.
 
     Raises AlreadyRunning, or what a restore raises: then nothing is proven.
     """
     began = clock()
-    with alone(site, purpose="drill"):
-        check_fits(backup, site=site, store=store)
+    with alone(site, purpose="drill"), held(store, backup.address):
         _clear(site)
+        check_fits(backup, site=site, store=store)
         with _scratch(site, now=now) as places:
-            _restore(backup, store=store, places=places, progress=progress)
+            _restore(backup, site=site, store=store, places=places, progress=progress)
         proof = Proof(
             proven_at=now.astimezone(UTC),
             duration_seconds=round(clock() - began, 1),
@@ -59,19 +62,37 @@ def drill(
             size_bytes=backup.record.media.size_bytes,
         )
         _write(proof, backup=backup, store=store)
+        forget_proven(site, proven_since=backup.record.created_at, progress=progress)
     return replace(backup, proof=proof)
 
 
 def _restore(
-    backup: Backup, *, store: Store, places: Places, progress: Progress
+    backup: Backup, *, site: Site, store: Store, places: Places, progress: Progress
 ) -> None:
     database = backup.record.database
     progress.say(f"Restoring {backup.url} for practice")
-    with open_part(backup, database.dump, store=store) as source:
-        load_dump(places.drill_database, source=source, progress=progress)
+    with roles_made(site.database, wanted=database.roles):
+        load_database(
+            backup,
+            into=places.drill_database,
+            store=store,
+            folder=site.media_root.parent,
+            spare_bytes=0 if site.media_store_url else backup.record.media.size_bytes,
+            progress=progress,
+        )
     progress.say("Comparing the rows of every table")
     check_rows(places.drill_database, expected=database.rows)
-    restore_media(backup, store=store, folder=places.drill_media, progress=progress)
+    if site.media_store_url:
+        _read_contents(backup, store=store, progress=progress)
+    else:
+        restore_media(backup, store=store, folder=places.drill_media, progress=progress)
+
+
+def _read_contents(backup: Backup, *, store: Store, progress: Progress) -> None:
+    """Files of a bucket need not fit on this machine: they are read and compared."""
+    damage = Verifier(store, progress=progress).verify(backup).damage
+    if damage:
+        raise ObjectDamaged(f"{damage[0]} ({len(damage)} things are damaged.)")
 
 
 @contextmanager

@@ -14,8 +14,10 @@ from backups.exceptions import (
 )
 from backups.locks import only_one
 from backups.places import Places, create_database, databases_of, folders_of
+from backups.previous import kept
 from backups.record import read_backup
 from backups.services import take_backup
+from backups.stores import open_store
 from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, ROWS, names_in
 
 
@@ -115,3 +117,27 @@ def test_an_encrypted_backup_is_proven_with_its_key_alone(site, store, practise)
 def test_a_proof_is_kept_within_the_backups_folder(store, backup, practise):
     practise(backup)
     assert f"{backup.address.folder}proof.json" in names_in(store)
+
+
+def test_a_proof_of_a_newer_backup_ends_what_is_kept_for_an_undo(
+    site, store, backup, restore, practise
+):
+    restore(backup)  # in the next night
+    practise(backup, now=NEXT_NIGHT.replace(hour=4))
+    assert len(kept(site)) == 1  # it is older than the restore
+    later = NEXT_NIGHT.replace(hour=5)
+    newer = take_backup(site, store=store, now=later, progress=QUIET)
+    practise(newer, now=NEXT_NIGHT.replace(hour=6))
+    assert kept(site) == []
+
+
+def test_files_of_a_bucket_are_read_where_they_are(site, store, practise):
+    media = open_store(f"{store.url}-media")
+    media.put("one.jpg", b"one")
+    in_bucket = replace(site, media_store_url=media.url)
+    backup = take_backup(in_bucket, store=store, now=NIGHT, progress=QUIET)
+    assert practise(backup, site=in_bucket).proof.files == 1
+    for found in list(store.list(site.shelf.blobs)):
+        store.delete(found.name)
+    with pytest.raises(ObjectDamaged, match="1 things"):
+        practise(backup, site=in_bucket)

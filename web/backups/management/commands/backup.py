@@ -12,7 +12,12 @@ from backups.telling import told
 class Command(BackupCommand):
     help = "Back up the database and the uploaded files, now. Prints the backup's URL."
 
-    def handle(self, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--full", action="store_true", help="read unchanged files as well"
+        )
+
+    def handle(self, *, full, **options):
         with told("backup") as run:
             site = Site.from_settings()
             backup = take_backup(
@@ -20,6 +25,7 @@ class Command(BackupCommand):
                 store=open_store(site.store_url),
                 now=timezone.now(),
                 progress=self.progress(run),
+                full=full,
             )
             run.result(url=backup.url, **numbers_of(backup))
             self.conclude(backup)
