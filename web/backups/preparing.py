@@ -11,6 +11,9 @@ from backups.exceptions import RestoreFailed
 from backups.postgres import Database
 from backups.progress import Progress
 
+MANAGE = "manage.py"
+_STACK = ("Traceback ", "The above exception ", "During handling ")
+
 
 def prepare_database(
     database: Database, *, scrub: bool, keep: Iterable[str], progress: Progress
@@ -23,7 +26,7 @@ def prepare_database(
 
     Raises RestoreFailed with the last lines of that process.
     """
-    argv = [sys.executable, "manage.py", "prepare_restored", database.name]
+    argv = [sys.executable, MANAGE, "prepare_restored", database.name]
     argv += ["--scrub"] if scrub else []
     argv += [f"--keep={email}" for email in keep]
     done = subprocess.run(
@@ -36,10 +39,19 @@ def prepare_database(
         errors="replace",
     )
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()[-3:]
         raise RestoreFailed(
             "The restored database could not be made ready for this code: "
-            f"{' '.join(lines) or 'no reason was given'}."
+            f"{_reason(done.stderr)}."
         )
     for line in done.stdout.splitlines():
         progress.say(line)
+
+
+def _reason(complaints: str) -> str:
+    """The last words, without the stack that leads to them."""
+    words = [
+        line
+        for line in complaints.splitlines()
+        if line.strip() and not line[0].isspace() and not line.startswith(_STACK)
+    ]
+    return " ".join(words[-3:]).rstrip(".") or "no reason was given"

@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -86,8 +86,9 @@ def restore_backup(
         _clear_leftovers(site)
         check_fits(backup, site=site, store=store, parts=choices.parts)
         with held(store, backup.address):
-            with _taken_away_on_failure(places), ExitStack() as lasting:
-                work.build(lasting)
+            # The database goes before the roles that its privileges name.
+            with work.roles(), _taken_away_on_failure(places):
+                work.build()
                 lock.check()
                 work.swap_in(lock)
             work.conclude()
@@ -115,13 +116,17 @@ class _Work:
         stamp = self.places.stamp
         return BucketRestorer(self.backup, store=self.store, media=media, stamp=stamp)
 
-    def build(self, lasting: ExitStack) -> None:
-        """What comes before the swap; undone when `lasting` ends with a failure."""
-        if Parts.DATABASE in self.choices.parts:
-            wanted = self.backup.record.database.roles
-            made = lasting.enter_context(roles_made(self.site.database, wanted=wanted))
+    @contextmanager
+    def roles(self) -> Iterator[None]:
+        in_database = Parts.DATABASE in self.choices.parts
+        wanted = self.backup.record.database.roles if in_database else []
+        with roles_made(self.site.database, wanted=wanted) as made:
             if made:
                 self.progress.say(f"Made the missing roles {', '.join(made)}")
+            yield
+
+    def build(self) -> None:
+        if Parts.DATABASE in self.choices.parts:
             self._build_database()
         if Parts.MEDIA in self.choices.parts:
             self._build_media()

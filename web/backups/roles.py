@@ -1,12 +1,13 @@
 """Roles that a dump's privileges and policies name; they live outside of databases."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg2
 from psycopg2 import sql
 
-from backups.exceptions import RestoreRefused
+from backups.exceptions import RestoreRefused, ServerUnavailable
 from backups.postgres import MAINTENANCE, Database
 
 
@@ -46,20 +47,21 @@ def check_roles(database: Database, *, wanted: Iterable[str]) -> None:
 
 @contextmanager
 def roles_made(database: Database, *, wanted: Iterable[str]) -> Iterator[list[str]]:
-    """Makes the missing roles; they go again if the block raises."""
+    """
+    Makes the missing roles; they go again if the block raises, but for those that
+    something still names by then.
+    """
     made = missing_roles(database, wanted=wanted)
-    _for_each(database, made, statement="CREATE ROLE")
+    with _cursor(database) as cursor:
+        for name in made:
+            cursor.execute(_statement("CREATE ROLE", name, cursor))
     try:
         yield made
     except BaseException:
-        _for_each(database, made, statement="DROP ROLE")
+        with suppress(psycopg2.Error, ServerUnavailable), _cursor(database) as cursor:
+            for name in made:
+                cursor.execute(_statement("DROP ROLE", name, cursor))
         raise
-
-
-def _for_each(database: Database, names: list[str], *, statement: str) -> None:
-    with _cursor(database) as cursor:
-        for name in names:
-            cursor.execute(_statement(statement, name, cursor))
 
 
 def _statement(words: str, name: str, cursor: Any) -> str:

@@ -72,14 +72,14 @@ def creation(name: str, traits: Traits | None) -> sql.Composable:
 
 def _locale(row: dict[str, Any]) -> dict[str, str]:
     """Each major of Postgres knows some words more than the one before."""
-    provider = _PROVIDERS.get(row.get("datlocprovider", "c"), "libc")
+    provider = _PROVIDERS[row.get("datlocprovider", "c")]
     locale = row.get("datlocale") or row.get("daticulocale")
     words = {
         "ENCODING": row["encoding"],
         "LC_COLLATE": row["datcollate"],
         "LC_CTYPE": row["datctype"],
     }
-    if provider != "libc":
+    if "datlocprovider" in row:  # template0 may have another one
         words["LOCALE_PROVIDER"] = provider
     if locale and provider != "libc":
         words["ICU_LOCALE" if provider == "icu" else "BUILTIN_LOCALE"] = locale

@@ -1,6 +1,8 @@
 """A scratch database, a media folder and a store of its own for each test."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 
 from backups.places import create_database, databases_of, drop_database
 from backups.postgres import Database
@@ -86,6 +89,32 @@ def database() -> Iterator[Database]:
         for leftover in databases_of(scratch, kind=kind):
             drop_database(leftover)
     drop_database(scratch)
+
+
+@pytest.fixture(scope="session")
+def django_template() -> Iterator[Database]:
+    """A database as this code's migrations make it; others are copied from it."""
+    template = Database.from_settings().named(f"template_{uuid4().hex[:12]}")
+    create_database(template)
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate_site", "--verbosity=0"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"POSTGRES_DB": template.name},
+        check=True,
+    )
+    yield template
+    drop_database(template)
+
+
+@pytest.fixture
+def django_site(site, django_template) -> Site:
+    """The site of the test, on a database of Django's own."""
+    drop_database(site.database)
+    execute(
+        site.database.named("postgres"),
+        f"CREATE DATABASE {site.database.name} TEMPLATE {django_template.name}",
+    )
+    return site
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from backups.journal import Exchange, Plan
 from backups.locks import only_one
-from backups.places import create_database, drop_database
+from backups.places import drop_database
 from backups.swap import swap
 from backups.tests.conftest import execute
 
@@ -26,11 +26,9 @@ STARTED_SECONDS = 30
 
 
 @pytest.fixture
-def served(site):
-    """The site's own database is the test's; yields the port of its gunicorn."""
-    drop_database(site.database)
-    create_database(site.database)
-    port = free_port()
+def served(django_site):
+    """The port of a gunicorn that serves the test's own site."""
+    site, port = django_site, free_port()
     environment = os.environ | {
         "POSTGRES_DB": site.database.name,
         "MEDIA_ROOT": str(site.media_root),
@@ -38,13 +36,9 @@ def served(site):
         "WEB_PORT": str(port),
         "WEB_WORKERS": "1",
     }
-    where = {"cwd": settings.BASE_DIR, "env": environment}
-    migrate = [sys.executable, "manage.py", "migrate_site", "--verbosity=0"]
-    subprocess.run(migrate, check=True, **where)
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
     server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
-        + ["config.wsgi"],
-        **where,
+        [*gunicorn, "config.wsgi"], cwd=settings.BASE_DIR, env=environment
     )
     try:
         wait_for(port)
@@ -114,24 +108,46 @@ def test_no_visitor_gets_a_500_while_a_site_is_swapped(site, served):
         Exchange("live", "b", "unused"),
     )
     create_copy(site, plan)
-    answers = []
+    answers, caught = [], []
     try:
         with visitors(served, answers):
             for number in range(SWAPS):
                 time.sleep(0.3)
                 plan = turned(plan, old=f"_{number}")
-                with only_one(site.database, purpose="restore") as lock:
-                    swap(plan, site=site, lock=lock)
+                swap_now(plan, site=site)
+            time.sleep(0.3)
+        plan = turned(plan, old="_last")
+        with visitors(served, caught):
+            with unanswered(site):
+                time.sleep(0.3)
+                swap_now(plan, site=site)
             time.sleep(0.3)
         asked_last = get(served, "/")
     finally:
         for name in (plan.database.new, plan.database.old):
             drop_database(site.database.named(name))
-    assert {status for status, _ in answers} == {302, 503}
-    assert {retry for status, retry in answers if status == 503} == {"2"}
+    for seen in (answers, caught):
+        assert {status for status, _ in seen} == {302, 503}
+        assert {retry for status, retry in seen if status == 503} == {"2"}
     assert len(answers) > 50
     assert asked_last == (302, None)
     assert get(served, "/health/ready") == (200, None)
+
+
+def swap_now(plan, *, site):
+    with only_one(site.database, purpose="restore") as lock:
+        swap(plan, site=site, lock=lock)
+
+
+@contextmanager
+def unanswered(site):
+    """Requests hang in their queries, longer than a swap waits for them."""
+    with (
+        site.database.connect(autocommit=False) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        yield
 
 
 def create_copy(site, plan):
