@@ -44,6 +44,16 @@ class Site:
     member: Person
     worker: subprocess.Popen
     logs: Path
+    environment: dict[str, str]
+
+    def python(self, code: str) -> subprocess.Popen:
+        """Runs `code` in the site's own surroundings; it may wait for its stdin."""
+        return subprocess.Popen(
+            tied([sys.executable, "manage.py", "shell", "--command", code]),
+            cwd=WEB,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+        )
 
     @contextmanager
     def paused_worker(self) -> Iterator[None]:
@@ -75,7 +85,13 @@ def running_site(folder: Path) -> Iterator[Site]:
         wait_for(lambda: answers(f"{url}/health/ready"), web_process, logs / "web.log")
         heartbeat = Path(environment["WORKER_HEARTBEAT_FILE"])
         wait_for(heartbeat.exists, worker_process, logs / "worker.log")
-        yield Site(url=url, worker=worker_process, logs=logs, **people)
+        yield Site(
+            url=url,
+            worker=worker_process,
+            logs=logs,
+            environment=environment,
+            **people,
+        )
 
 
 def site_environment(*, url: str, port: int) -> dict[str, str]:

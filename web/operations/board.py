@@ -57,6 +57,13 @@ class Board:
         return self.age.sentence(self.now)
 
     @property
+    def newest_at(self) -> datetime | None:
+        """What is in the store counts; without it, what this site remembers."""
+        if self.shelf.problem:
+            return self.age.newest
+        return self.shelf.nights[0].taken_at if self.shelf.nights else None
+
+    @property
     def proven(self) -> Night | None:
         """The newest backup that a drill has restored; None without one."""
         return next((one for one in self.shelf.nights if one.proven_at), None)
@@ -89,7 +96,10 @@ def _next_runs(now: datetime) -> list[Next]:
         Next(
             "Backup",
             next_run(settings.BACKUP_AT, after=now),
-            "Of the database, and of what is new among the files.",
+            "Of the database, and of what is new among the files. Then older ones are "
+            f"removed: {settings.BACKUP_KEEP_DAILY} daily, "
+            f"{settings.BACKUP_KEEP_WEEKLY} weekly and {settings.BACKUP_KEEP_MONTHLY} "
+            "monthly ones stay.",
         ),
         Next(
             "Drill",

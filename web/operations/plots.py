@@ -64,6 +64,7 @@ class Plot:
     bars: list[Bar]
     failures: list[Tick]
     days: list[Tick]
+    """Each week, the last one first; today is at the right edge."""
     scale: list[Tick]
 
 
@@ -165,7 +166,7 @@ def _drawn(
     def middle_of(day: date) -> float:
         return round(left[day] + width / 2, 2)
 
-    weekly = [day for day in days if (today - day).days % 7 == 0]
+    weekly = [day for day in reversed(days[:-1]) if (today - day).days % 7 == 0]
     return Plot(
         title=title,
         summary=summary,

@@ -74,7 +74,7 @@ def test_the_first_day_has_an_empty_plot():
 
     assert plot.bars == []
     assert plot.summary == "No backup yet."
-    assert [tick.words for tick in plot.days] == ["14 Nov", "21 Nov"]
+    assert [tick.words for tick in plot.days] == ["14 Nov"]
 
 
 @pytest.mark.parametrize("highest", [0, 1, 999, 1001, 5e6, 2.1e9, 9.99e12])
