@@ -76,7 +76,7 @@ def restore_backup(
     ones lie beside the live ones under the names in the returned Places; those of
     an earlier restore are dropped then.
 
-    The caller closes its own connections to the database: the swap ends all others.
+    The swap ends all connections to the database, also those of the caller.
 
     Raises AlreadyRunning, RestoreRefused, RestoreFailed, ObjectDamaged, …
     """

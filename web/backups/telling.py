@@ -21,7 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg2
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from backups import announce
@@ -132,7 +132,7 @@ def _if_possible(what: str) -> Iterator[None]:
         connection.close_if_unusable_or_obsolete()  # a restore ends those of all
     try:
         yield
-    except (DatabaseError, psycopg2.Error, BackupError) as error:
+    except (Error, psycopg2.Error, BackupError) as error:
         words = " ".join(str(error).split())
         logger.warning("%s could not be written down: %s", what, words)
 

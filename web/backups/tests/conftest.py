@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.core.management import load_command_class
+from django.db import connections
 
 from backups.places import create_database, databases_of, drop_database
 from backups.postgres import Database
@@ -20,6 +23,14 @@ from backups.restore import restore_backup
 from backups.services import take_backup
 from backups.site import Site
 from backups.stores import google_uploads, open_store
+from backups.tests.faulty import (  # noqa: F401
+    faulty,
+    faulty_google,
+    faulty_s3,
+    google_between,
+    s3_between,
+    s3_between_client,
+)
 from backups.tests.store_servers import (  # noqa: F401
     rclone,
     s3,
@@ -215,6 +226,31 @@ FINGERPRINT = """
 def restore(site, store):
     def run(backup, *, site=site, store=store, now=NEXT_NIGHT):
         return restore_backup(backup, site=site, store=store, now=now, progress=QUIET)
+
+    return run
+
+
+@pytest.fixture
+def manage(db, site, settings, monkeypatch, capsys):
+    """Runs a command here, as manage.py does, in the settings of the test's site."""
+    settings.MEDIA_ROOT = site.media_root
+    settings.BACKUP_STORAGE_URL = site.store_url
+    # A command closes them at its end; the test's own one is in a transaction.
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+
+    def run(name, *arguments, stdin="", **database):
+        for key, value in {"NAME": site.database.name, **database}.items():
+            monkeypatch.setitem(settings.DATABASES["default"], key, value)
+        monkeypatch.setattr("sys.stdin", StringIO(stdin))
+        status = 0
+        try:
+            load_command_class("backups", name).run_from_argv(
+                ["manage.py", name, *arguments]
+            )
+        except SystemExit as ended:
+            status = ended.code
+        out, err = capsys.readouterr()
+        return status, out, err
 
     return run
 

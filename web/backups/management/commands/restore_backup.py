@@ -1,4 +1,3 @@
-from django.db import connections
 from django.utils import timezone
 
 from backups.addresses import parse_url
@@ -58,7 +57,6 @@ class Command(BackupCommand):
             self.ask(backup, site=site, choices=choices)
         with told("restore") as run:
             run.result(url=backup.url)
-            connections.close_all()
             places = restore_backup(
                 backup,
                 site=site,

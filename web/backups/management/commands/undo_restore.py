@@ -1,4 +1,3 @@
-from django.db import connections
 from django.utils import timezone
 
 from backups.management.asking import ask_to_replace
@@ -23,7 +22,6 @@ class Command(BackupCommand):
         if not yes:
             ask_to_replace("Make it live again?", site=site, stderr=self.stderr)
         with told("undo") as run:
-            connections.close_all()
             kept = undo_restore(site, now=timezone.now(), progress=self.progress(run))
         self.stdout.write(
             f"Undone. What was live until now is kept: {kept}. To take the undo back, "
