@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import RawIOBase
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 from uuid import uuid4
 
 import google_crc32c
@@ -81,12 +82,11 @@ class FolderStore:
         with self.explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{_PART}{uuid4()}")
-            file = part.open("xb")
+            file = part.open("xb", buffering=0)  # nothing is left for close() to fail
         try:
             with file:
                 yield _Part(self, file)
                 with self.explained():
-                    file.flush()
                     os.fsync(file.fileno())
             self._publish(part, path)
         finally:
@@ -134,13 +134,16 @@ class FolderStore:
 class _Part:
     """A file that has no name of its own yet; a full disk gets its message here."""
 
-    def __init__(self, store: FolderStore, file: IO[bytes]):
+    def __init__(self, store: FolderStore, file: RawIOBase):
         self._store = store
         self._file = file
 
     def write(self, data: bytes) -> int:
         with self._store.explained():
-            return self._file.write(data)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        return len(data)
 
 
 def _crc32c(path: Path) -> str:

@@ -124,10 +124,16 @@ class GoogleStore:
         )
         try:
             yield upload
-            upload.finish()
+            stored = upload.finish()
         except BaseException:
             upload.abandon()
             raise
+        if stored.crc32c != upload.crc32c():
+            self.delete(name, generation=stored.generation)
+            raise ObjectDamaged(
+                f"{self.url}/{name} was sent with the crc32c {upload.crc32c()} and "
+                f"arrived with {stored.crc32c}. Run it again: ./google_storage.sh -b"
+            )
 
     def copy(self, name: str, *, source: Store, source_name: str) -> StoredObject:
         if not isinstance(source, GoogleStore):

@@ -73,6 +73,8 @@ class Session:
     ):
         self.patience = patience
         self.url = url
+        # The emulator takes the question how far it has come for the end.
+        self.can_resume = not is_emulated(client)
         self._endpoint = client.api_endpoint.rstrip("/")
         self._bucket = bucket
         self._credentials = client._credentials

@@ -4,18 +4,20 @@ import base64
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import google_crc32c
 import urllib3
 
 from backups.exceptions import (
     BackupError,
-    ObjectDamaged,
     ObjectExists,
     ObjectMissing,
+    StoreRefused,
     StoreUnavailable,
 )
-from backups.stores.google_answers import facts_in
+from backups.stores.google_answers import described, facts_in
+from backups.stores.google_errors import unavailable
 from backups.stores.google_http import Question, Session
 from backups.stores.interface import StoredObject
 
@@ -51,6 +53,7 @@ class Upload:
         self._position = 0  # what Google has confirmed
         self._crc32c = google_crc32c.Checksum()
         self._has_failed = False
+        self._stored: StoredObject | None = None
 
     def write(self, data: bytes) -> int:
         self._check_going()
@@ -65,9 +68,16 @@ class Upload:
         self._has_failed = False
         return len(data)
 
-    def finish(self) -> None:
+    def finish(self) -> StoredObject:
+        """The object as Google reports it."""
         self._check_going()
         self._send_buffer(is_last=True)
+        assert self._stored is not None
+        return self._stored
+
+    def crc32c(self) -> str:
+        """Of all that was sent."""
+        return base64.b64encode(self._crc32c.digest()).decode()
 
     def abandon(self) -> None:
         """One try: Google forgets it by itself after a week."""
@@ -87,25 +97,46 @@ class Upload:
         self._crc32c.update(piece)
 
         def send(attempt: int) -> None:
-            if attempt and self._is_done(self._put(b"", total="*")):
+            if attempt and self._knows_it_is_done(is_whole=is_last and not start):
                 return
-            while True:
-                before = self._position
-                rest = piece[before - start :] if before > start else piece
-                total = str(start + len(piece)) if is_last else "*"
-                if self._is_done(self._put(rest, total=total)):
+            if self._position < start:
+                raise StoreRefused(f"{self._session.url} lost what it had confirmed.")
+            while is_last or self._position < start + len(piece):
+                if self._send_rest(piece, start=start, is_last=is_last):
                     return
-                if self._position == start + len(piece) and not is_last:
-                    return
-                if self._position == before:
-                    raise StoreUnavailable(f"{self._session.url} keeps nothing of it.")
 
         try:
             self._session.patience.persist(send)
         except (ObjectExists, ObjectMissing):
             # The answer to the last piece was lost, and the place with it?
-            if not is_last or not self._is_whole(self._find()):
+            self._stored = self._find() if is_last else None
+            if self._stored is None or self._stored.crc32c != self.crc32c():
                 raise
+
+    def _knows_it_is_done(self, *, is_whole: bool) -> bool:
+        """
+        Ask how far it has come; for all of it if the answer to the last piece was lost.
+
+        is_whole: it has one piece only, which may simply be sent again.
+        """
+        if self._session.can_resume:
+            return self._is_done(self._put(b"", total="*"))
+        if is_whole:
+            return False
+        raise StoreRefused(
+            f"{self._session.url} failed in the middle of a stream, and the emulator "
+            "cannot go on with one. Run it again."
+        )
+
+    def _send_rest(self, piece: bytes, *, start: int, is_last: bool) -> bool:
+        """What Google does not have yet of the piece; whether all is done then."""
+        before = self._position
+        total = str(start + len(piece)) if is_last else "*"
+        if self._is_done(self._put(piece[before - start :], total=total)):
+            return True
+        if self._position == before:
+            raise unavailable(self._session.url, "It takes no more of a stream.")
+        return False
 
     def _put(self, data: bytes, *, total: str) -> urllib3.BaseHTTPResponse:
         """With no data and no total it asks how far Google has come."""
@@ -113,7 +144,7 @@ class Upload:
         covered = f"{self._position}-{end}" if data else "*"
         headers = {"Content-Range": f"bytes {covered}/{total}"}
         if total != "*":
-            headers["X-Goog-Hash"] = f"crc32c={self._sum()}"
+            headers["X-Goog-Hash"] = f"crc32c={self.crc32c()}"
         return self._session.send(
             Question(
                 "PUT",
@@ -130,17 +161,6 @@ class Upload:
             kept = re.fullmatch(r"bytes=0-(\d+)", response.headers.get("Range", ""))
             self._position = int(kept[1]) + 1 if kept else 0
             return False
-        said = facts_in(response, url=self._session.url).get("crc32c", "")
-        if said != self._sum():
-            raise ObjectDamaged(
-                f"{self._session.url}/{self._name} was sent with the crc32c "
-                f"{self._sum()} and arrived with {said}. Run it again: "
-                "./google_storage.sh -b"
-            )
+        facts = facts_in(response, url=self._session.url)
+        self._stored = replace(described(facts, prefix=""), name=self._name)
         return True
-
-    def _is_whole(self, found: StoredObject | None) -> bool:
-        return found is not None and found.crc32c == self._sum()
-
-    def _sum(self) -> str:
-        return base64.b64encode(self._crc32c.digest()).decode()

@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_ANSWER_SECONDS = 60.0
 
 Answer = TypeVar("Answer")
 
@@ -38,7 +39,7 @@ class Patience:
     @property
     def answer_seconds(self) -> float:
         """How long one try may stay without a byte of an answer."""
-        return max(5.0, min(60.0, self.seconds))
+        return max(5.0, min(LONGEST_ANSWER_SECONDS, self.seconds))
 
     def persist(self, ask: Callable[[int], Answer]) -> Answer:
         """

@@ -14,7 +14,8 @@ def crc32c_in(answer: dict[str, Any]) -> str:
 
 def etag_of(answer: dict[str, Any]) -> str:
     """Made of md5; empty where encryption makes it something else."""
-    if "kms" in answer.get("ServerSideEncryption", "") or "SSEKMSKeyId" in answer:
+    by_key = "kms" in answer.get("ServerSideEncryption", "")
+    if by_key or "SSECustomerAlgorithm" in answer:
         return ""
     etag = answer.get("ETag", "").strip('"')
     return etag if re.fullmatch(r"[0-9a-f]{32}(-\d+)?", etag) else ""

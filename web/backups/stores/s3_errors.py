@@ -35,6 +35,7 @@ _NO_KEYS = (
     boto.ProfileNotFound,
 )
 _CUT = (
+    boto.ConnectionError,
     boto.HTTPClientError,
     boto.IncompleteReadError,
     boto.ResponseStreamingError,

@@ -21,9 +21,13 @@ from backups.stores.s3_requests import Requests
 
 logger = logging.getLogger(__name__)
 
-# At most 10,000 parts: 16 MiB at first, then 32, then 64, make room for 587 GB.
 SMALLEST_PART_BYTES = 16 << 20
 PARTS_OF_A_SIZE = 1000
+
+
+def part_bytes(earlier_parts: int) -> int:
+    """At most 10,000 parts are allowed; these make 587 GB, in little memory."""
+    return SMALLEST_PART_BYTES << min(earlier_parts // PARTS_OF_A_SIZE, 2)
 
 
 def put_whole(requests: Requests, name: str, *, data: bytes) -> StoredObject:
@@ -71,10 +75,11 @@ class Upload:
         self._has_failed = True
         rest = memoryview(data)
         while rest:
-            room = self._part_bytes() - len(self._buffer)
+            wanted = part_bytes(len(self._parts))
+            room = wanted - len(self._buffer)
             self._buffer += rest[:room]
             rest = rest[room:]
-            if len(self._buffer) == self._part_bytes():
+            if len(self._buffer) == wanted:
                 self._send_part()
         self._has_failed = False
         return len(data)
@@ -123,9 +128,6 @@ class Upload:
                 self._name,
                 error,
             )
-
-    def _part_bytes(self) -> int:
-        return SMALLEST_PART_BYTES << min(len(self._parts) // PARTS_OF_A_SIZE, 2)
 
     def _send_part(self) -> None:
         data = bytes(self._buffer)

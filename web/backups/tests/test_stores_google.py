@@ -1,0 +1,157 @@
+"""What is Google's alone: tokens, pages, copies in steps, ways through a proxy."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import urllib3
+from google.auth.credentials import Credentials
+from google.auth.exceptions import RefreshError
+
+from backups.exceptions import StoreRefused
+from backups.stores import google_http
+from backups.stores.google import GoogleStore
+from backups.stores.patience import Patience
+from backups.stores.proofs import crc32c_of
+from backups.tests.conftest import names_in
+from backups.tests.faults import ALWAYS, Answer, answered
+from local.testing import BUCKET
+
+
+class Tokens(Credentials):
+    """Of an account whose every token is taken back after a while."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = "token 0"
+        self.refreshed = 0
+
+    def refresh(self, request):
+        self.refreshed += 1
+        self.token = f"token {self.refreshed}"
+
+
+@pytest.fixture
+def signed(faulty_google):
+    """A store whose server takes only the last token; with its credentials."""
+    client = google_http.signed_in(None)
+    client._credentials = tokens = Tokens()
+    valid = {"token": "token 1"}
+
+    def checked(request, forward):
+        if request.headers.get("authorization") != f"Bearer {valid['token']}":
+            return Answer(401, body=b'{"error": {"message": "Invalid Credentials"}}')
+        return forward(request)
+
+    faulty_google.between.fail(checked, times=ALWAYS)
+    store = GoogleStore(client, bucket=BUCKET, prefix="signed", patience=Patience(1))
+    return store, tokens, valid
+
+
+def test_a_token_that_was_taken_back_is_renewed_once(signed):
+    store, tokens, _ = signed
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(store.find, ["nothing"] * 24)) == [None] * 24
+    assert tokens.refreshed == 1
+
+
+def test_an_account_that_is_shut_out_says_so(signed, faulty_google):
+    store, tokens, valid = signed
+    valid["token"] = "none"
+    with pytest.raises(StoreRefused, match=r"Invalid Credentials.*-a KEYFILE"):
+        list(store.list(""))
+    assert tokens.refreshed == 1
+    assert len(faulty_google.between.seen) == 2
+
+
+def test_a_refused_signature_names_the_clock(signed, monkeypatch):
+    store, tokens, _ = signed
+
+    def refuse(request):
+        raise RefreshError("invalid_grant: Token must be a short-lived token")
+
+    monkeypatch.setattr(tokens, "refresh", refuse)
+    with pytest.raises(StoreRefused, match="short-lived.*wrong clock"):
+        list(store.list(""))
+
+
+def test_each_object_is_sent_with_its_checksum(faulty_google):
+    """Google refuses it if that differs; the emulator ignores it."""
+    faulty_google.store.put("a", b"some bytes")
+    with faulty_google.store.create("b") as target:
+        target.write(b"some bytes")
+    whole, *_, last = [one for one in faulty_google.between.seen if one.body]
+    assert f'"crc32c": "{crc32c_of(b"some bytes")}"'.encode() in whole.body
+    assert last.headers["X-Goog-Hash"] == f"crc32c={crc32c_of(b'some bytes')}"
+    assert last.headers["Content-Range"] == "bytes 0-9/10"
+
+
+def test_preconditions_are_in_the_requests(faulty_google):
+    store = faulty_google.store
+    store.put("a", b"1")
+    with store.create("b") as target:
+        target.write(b"1")
+    store.copy("c", source=store, source_name="a")
+    generation = store.find("a").generation
+    store.delete("a", generation=generation)
+    asked = [one.path for one in faulty_google.between.seen if one.method == "POST"]
+    assert len(asked) == 3
+    assert all("ifGenerationMatch=0" in path for path in asked)
+    assert faulty_google.between.seen[-1].path.endswith(
+        f"?ifGenerationMatch={generation}"
+    )
+
+
+def test_a_list_of_many_pages_is_read_to_its_end(faulty_google):
+    prefix = faulty_google.store.url.removeprefix(f"gs://{BUCKET}/")
+    first = {
+        "items": [{"name": f"{prefix}/a", "size": "1"}],
+        "nextPageToken": "there is more",
+    }
+    last = {"items": [{"name": f"{prefix}/z", "size": "1"}]}
+    for page in (first, first, last):
+        faulty_google.between.fail(answered(200, json.dumps(page).encode()))
+    assert names_in(faulty_google.store) == ["a", "a", "z"]
+    assert [
+        "pageToken=there+is+more" in one.path for one in faulty_google.between.seen
+    ] == [False, True, True]
+
+
+def test_a_copy_in_steps_goes_on_with_its_token(faulty_google):
+    store = faulty_google.store
+    store.put("a", b"1")
+    step = json.dumps({"done": False, "rewriteToken": "token"}).encode()
+    faulty_google.between.fail(answered(200, step), path="rewriteTo", times=2)
+    assert store.copy("b", source=store, source_name="a").size_bytes == 1
+    steps = [one for one in faulty_google.between.seen if "rewriteTo" in one.path]
+    assert [one.path.endswith("rewriteToken=token") for one in steps] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_an_answer_of_something_else_is_shown(faulty_google):
+    faulty_google.between.fail(answered(200, b"<html>Log in to the hotel"), times=2)
+    with pytest.raises(StoreRefused, match="hotel.*proxy"):
+        list(faulty_google.store.list(""))
+    with pytest.raises(StoreRefused, match="hotel.*proxy"):
+        faulty_google.store.find("a")
+
+
+def test_the_way_through_a_proxy_is_taken(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "internal.example")
+    made = google_http._pool("https://storage.googleapis.com", answer_seconds=1)
+    assert isinstance(made, urllib3.ProxyManager)
+    assert "Proxy-Authorization" in made.proxy_headers
+    inside = google_http._pool("https://internal.example", answer_seconds=1)
+    assert not isinstance(inside, urllib3.ProxyManager)
+
+
+def test_certificates_of_ones_own_are_trusted(monkeypatch, tmp_path):
+    own = tmp_path / "own.pem"
+    own.touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own))
+    pool = google_http._pool("https://storage.googleapis.com", answer_seconds=1)
+    assert pool.connection_pool_kw["ca_certs"] == str(own)
