@@ -18,6 +18,7 @@ from backups.stores import Reader, Writer
 PIECE_BYTES = 1 << 20
 LAST_LINES = 20
 OPEN_FILES = "/proc/self/fd"
+DUMPING = "Dumping the database"
 RESTORING = "Restoring the database"
 STOP_SECONDS = 2
 
@@ -111,7 +112,7 @@ def dump_database(
         while piece := pipe(tool.process.stdout).read(PIECE_BYTES):
             compressed.write(piece)
             size_bytes += len(piece)
-            progress.moved("Dumping the database", size_bytes=size_bytes)
+            progress.moved(DUMPING, size_bytes=size_bytes)
         if tool.wait() != 0:
             raise DumpFailed(
                 f"The database {database.name} could not be dumped: {tool.complaint()} "

@@ -5,7 +5,13 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from backups.dump import OPEN_FILES, load_dump, load_dump_file, unpack
+from backups.dump import (
+    OPEN_FILES,
+    RESTORING,
+    load_dump,
+    load_dump_file,
+    unpack,
+)
 from backups.exceptions import RestoreFailed
 from backups.manifest import open_part
 from backups.postgres import Database
@@ -13,6 +19,7 @@ from backups.progress import Progress
 from backups.record import Backup
 from backups.stores import Store
 
+FETCHING = "Fetching the dump"
 MOST_JOBS = 4
 SPARE_BYTES = 500_000_000
 
@@ -36,14 +43,17 @@ def load_database(
     Raises RestoreFailed, ObjectDamaged, ObjectMissing.
     """
     dump = backup.record.database.dump
+    plain_bytes = backup.record.database.uncompressed_bytes
     if not _fits(backup, folder=folder, spare_bytes=spare_bytes):
+        progress.expect(RESTORING, total_bytes=plain_bytes)
         with open_part(backup, dump, store=store) as source:
             load_dump(into, source=source, progress=progress)
         return
+    progress.expect(FETCHING, total_bytes=plain_bytes)
     try:
         with TemporaryFile(dir=folder) as file:
             with open_part(backup, dump, store=store) as source:
-                unpack(source, target=file, step="Fetching the dump", progress=progress)
+                unpack(source, target=file, step=FETCHING, progress=progress)
             file.flush()
             load_dump_file(into, file=file, jobs=jobs(), progress=progress)
     except OSError as error:

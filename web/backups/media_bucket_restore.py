@@ -48,6 +48,7 @@ class BucketRestorer:
             for found in self._media.list("")
         }
         size_bytes = 0
+        media = self._backup.record.media
 
         def bring(file: MediaFile) -> MediaFile:
             there = live.get(file.path)
@@ -60,7 +61,13 @@ class BucketRestorer:
         brought = map_in_threads(bring, self._files(progress), threads=THREADS)
         for files, file in enumerate(brought, start=1):
             size_bytes += file.size_bytes
-            progress.moved("Restoring media", size_bytes=size_bytes, files=files)
+            progress.moved(
+                "Restoring media",
+                size_bytes=size_bytes,
+                files=files,
+                total_bytes=media.size_bytes,
+                total_files=media.files,
+            )
 
     def replace_different(self, *, progress: Progress) -> str:
         """

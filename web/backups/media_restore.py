@@ -13,6 +13,7 @@ from backups.exceptions import (
     RestoreFailed,
 )
 from backups.manifest import PIECE_BYTES, MediaFile, read_manifest
+from backups.media_at_hand import copied
 from backups.progress import Progress
 from backups.record import Backup
 from backups.stores import Store
@@ -20,24 +21,42 @@ from backups.threads import THREADS, map_in_threads
 
 
 def restore_media(
-    backup: Backup, *, store: Store, folder: Path, progress: Progress
+    backup: Backup,
+    *,
+    store: Store,
+    folder: Path,
+    progress: Progress,
+    live: Path | None = None,
 ) -> None:
     """
     Fill the empty `folder` with every file of `backup`, each proven by its sha256.
+
+    live: a folder that may have some of the files already; without one each comes out
+    of the store, as it must when the store is to be proven.
 
     Raises ObjectDamaged or ObjectMissing for a manifest or a content that is not what
     it was, RestoreFailed if the numbers differ from the record's.
     """
     restorer = MediaRestorer(
-        store, shelf=backup.address.shelf, folder=folder, keys=backup.opening_keys
+        store,
+        shelf=backup.address.shelf,
+        folder=folder,
+        keys=backup.opening_keys,
+        live=live,
     )
     files = size_bytes = 0
     manifest = read_manifest(backup, store=store)
+    media = backup.record.media
     for file in map_in_threads(restorer.restore, manifest, threads=THREADS):
         files += 1
         size_bytes += file.size_bytes
-        progress.moved("Restoring media", size_bytes=size_bytes, files=files)
-    media = backup.record.media
+        progress.moved(
+            "Restoring media",
+            size_bytes=size_bytes,
+            files=files,
+            total_bytes=media.size_bytes,
+            total_files=media.files,
+        )
     if (files, size_bytes) != (media.files, media.size_bytes):
         raise RestoreFailed(
             f"The manifest names {files:,} files of {size_bytes:,} bytes, the record "
@@ -46,7 +65,16 @@ def restore_media(
 
 
 class MediaRestorer:
-    def __init__(self, store: Store, *, shelf: Shelf, folder: Path, keys: Keys):
+    def __init__(
+        self,
+        store: Store,
+        *,
+        shelf: Shelf,
+        folder: Path,
+        keys: Keys,
+        live: Path | None = None,
+    ):
+        self._live = live
         self._store = store
         self._shelf = shelf
         self._folder = folder
@@ -59,7 +87,9 @@ class MediaRestorer:
             if file.link:
                 path.symlink_to(file.link)
             else:
-                self._restore_content(file, path=path)
+                if self._live is None or not copied(file, live=self._live, target=path):
+                    self._fetch(file, path=path)
+                path.chmod(file.mode)
             times = (file.mtime_ns, file.mtime_ns)
             os.utime(path, ns=times, follow_symlinks=False)
         except OSError as error:
@@ -76,7 +106,7 @@ class MediaRestorer:
             raise ObjectDamaged(f"The manifest names a file outside media: {path!r}.")
         return self._folder / pure
 
-    def _restore_content(self, file: MediaFile, *, path: Path) -> None:
+    def _fetch(self, file: MediaFile, *, path: Path) -> None:
         try:
             with (
                 path.open("xb") as target,
@@ -91,4 +121,3 @@ class MediaRestorer:
                 f"The content of {file.path!r} is missing: {error} Restore another "
                 "backup: ./google_storage.sh -l"
             ) from error
-        path.chmod(file.mode)

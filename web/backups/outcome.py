@@ -1,8 +1,14 @@
-"""What a finished backup says of itself: its numbers, and what it lacks."""
+"""What a finished backup says of itself, and what the next one may expect."""
 
 from typing import Any
 
+from django.db import Error
+
+from backups.dump import DUMPING
 from backups.exceptions import FilesLeftOut
+from backups.models import Run
+from backups.parts import KEEPING_MEDIA
+from backups.progress import Progress
 from backups.record import Backup
 
 
@@ -11,6 +17,7 @@ def numbers_of(backup: Backup) -> dict[str, Any]:
     record = backup.record
     return {
         "database_bytes": record.database.dump.size_bytes,
+        "uncompressed_bytes": record.database.uncompressed_bytes,
         "media_files": record.media.files,
         "media_bytes": record.media.size_bytes,
         "new_files": record.media.new_files,
@@ -28,3 +35,18 @@ def check_nothing_lost(backup: Backup) -> None:
             f"The backup {backup.url} is complete but for {len(lost)} files; the first "
             f"is {first}. Correct them, then run: ./google_storage.sh -b"
         )
+
+
+def expect_as_last_time(progress: Progress) -> None:
+    """Most nights are like the one before: this is how the time left is guessed."""
+    try:
+        last = Run.objects.complete_backups().first()
+    except Error:  # the backup itself will say what is wrong with the database
+        return
+    numbers = last.numbers if last else {}
+    progress.expect(DUMPING, total_bytes=numbers.get("uncompressed_bytes"))
+    progress.expect(
+        KEEPING_MEDIA,
+        total_bytes=numbers.get("media_bytes"),
+        total_files=numbers.get("media_files"),
+    )

@@ -20,6 +20,8 @@ from backups.site import Site
 from backups.snapshot import snapshot
 from backups.stores import Store, open_store
 
+KEEPING_MEDIA = "Keeping media"
+
 
 def keep_database(
     site: Site, *, store: Store, to: Address, progress: Progress
@@ -188,7 +190,7 @@ class Tally:
             self.new_files += 1
             self.new_bytes += kept.new_bytes
         self._progress.moved(
-            "Keeping media", size_bytes=self.size_bytes, files=self.files
+            KEEPING_MEDIA, size_bytes=self.size_bytes, files=self.files
         )
 
 

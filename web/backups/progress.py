@@ -34,6 +34,13 @@ class Progress:
         self._said_at = self._heard_at = clock()
         self._step = ""
         self._step_began = clock()
+        self._expected: dict[str, tuple[int | None, int | None]] = {}
+
+    def expect(
+        self, step: str, *, total_bytes: int | None, total_files: int | None = None
+    ) -> None:
+        """What a later `step` will come to, where its own code cannot know it."""
+        self._expected[step] = (total_bytes, total_files)
 
     def say(self, line: str) -> None:
         now = self._said_at = self._heard_at = self._step_began = self._clock()
@@ -56,9 +63,11 @@ class Progress:
         So much of `step` is done, counted from its beginning.
 
         total_bytes, total_files: of the whole step where they are known or can be
-        guessed, as from the last backup.
+        guessed, as from the last backup; else what `expect` said.
         """
         now = self._clock()
+        if total_bytes is None and total_files is None:
+            total_bytes, total_files = self._expected.get(step, (None, None))
         if step != self._step:
             self._step, self._step_began = step, now
         say = now - self._said_at >= (

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from backups.outcome import check_nothing_lost, numbers_of
+from backups.outcome import check_nothing_lost, expect_as_last_time, numbers_of
 from backups.progress import Progress
 from backups.services import take_backup
 from backups.site import Site
@@ -31,11 +31,13 @@ def back_up_now(self) -> str:
             show_progress(self, words)
 
         site = Site.from_settings()
+        progress = Progress(heard=heard)
+        expect_as_last_time(progress)
         backup = take_backup(
             site,
             store=open_store(site.store_url),
             now=timezone.now(),
-            progress=Progress(heard=heard),
+            progress=progress,
         )
         run.result(url=backup.url, **numbers_of(backup))
         check_nothing_lost(backup)

@@ -1,6 +1,6 @@
 from django.contrib import messages
 from django.contrib.auth.mixins import UserPassesTestMixin
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -14,6 +14,8 @@ from operations.state import look
 
 class StaffOnly(UserPassesTestMixin):
     """Visitors are sent to sign in, everybody else but staff is refused."""
+
+    request: HttpRequest
 
     def test_func(self):
         return self.request.user.is_staff

@@ -60,6 +60,21 @@ def test_more_than_the_guessed_total_is_not_an_end(clock):
     assert said == ["  Sending: 7 files, 1.0 MB so far, 100.0 kB/s"]
 
 
+def test_what_was_expected_counts_where_the_step_does_not_know(clock):
+    said = []
+    progress = Progress(said.append, clock=clock)
+
+    progress.expect("Sending", total_bytes=100 * MB, total_files=10)
+    progress.say("Media")
+    progress.moved("Sending", size_bytes=0, files=0)
+    clock.now = 10.0
+    progress.moved("Sending", size_bytes=50 * MB, files=5)
+
+    assert said[1] == (
+        "  Sending: 5 of 10 files, 50.0 MB of 100.0 MB, 5.0 MB/s, about 10 s left"
+    )
+
+
 def test_on_a_terminal_one_line_is_written_anew(clock):
     said, line = [], []
     progress = Progress(said.append, rewrite=line.append, clock=clock)

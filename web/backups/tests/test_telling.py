@@ -7,9 +7,13 @@ import pytest
 from django.utils import timezone
 
 from backups.alive import alive
+from backups.dump import DUMPING
 from backups.exceptions import StoreUnavailable
 from backups.models import Run
+from backups.outcome import expect_as_last_time
+from backups.parts import KEEPING_MEDIA
 from backups.postgres import Database
+from backups.progress import Progress
 from backups.telling import KILLED, mark_killed, told
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +149,25 @@ def test_only_the_newest_runs_are_kept(monkeypatch):
 
     assert Run.objects.count() == 3
     assert Run.objects.first().kind == "prune"
+
+
+def test_a_backup_expects_what_the_last_one_came_to():
+    numbers = {"uncompressed_bytes": 100, "media_bytes": 50, "media_files": 5}
+    running_row(outcome="done", numbers=numbers | {"new_bytes": 1})
+    heard = []
+    moment = [0.0]
+    progress = Progress(heard=heard.append, clock=lambda: moment[0])
+
+    expect_as_last_time(progress)
+    for step, files in ((DUMPING, None), (KEEPING_MEDIA, 1)):
+        moment[0] += 1
+        progress.moved(step, size_bytes=10, files=files)
+
+    assert heard == [
+        "Dumping the database: 10 B of 100 B",
+        "Keeping media: 1 of 5 files, 10 B of 50 B",
+    ]
+
+
+def test_the_first_backup_expects_nothing():
+    expect_as_last_time(Progress())

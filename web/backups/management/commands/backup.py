@@ -1,7 +1,7 @@
 from django.utils import timezone
 
 from backups.management.base import BackupCommand
-from backups.outcome import check_nothing_lost, numbers_of
+from backups.outcome import check_nothing_lost, expect_as_last_time, numbers_of
 from backups.progress import readable_size
 from backups.services import take_backup
 from backups.site import Site
@@ -20,11 +20,13 @@ class Command(BackupCommand):
     def handle(self, *, full, **options):
         with told("backup") as run:
             site = Site.from_settings()
+            progress = self.progress(run)
+            expect_as_last_time(progress)
             backup = take_backup(
                 site,
                 store=open_store(site.store_url),
                 now=timezone.now(),
-                progress=self.progress(run),
+                progress=progress,
                 full=full,
             )
             run.result(url=backup.url, **numbers_of(backup))
