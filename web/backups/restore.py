@@ -194,6 +194,7 @@ class _Work:
             store=self.store,
             folder=places.new_media,
             progress=self.progress,
+            live=places.media,
         )
         os.sync()  # once, instead of for each file: a loss of power after the swap
 

@@ -1,6 +1,7 @@
 """What goes wrong on the way back, before the swap: nothing live changes."""
 
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -42,6 +43,12 @@ class Bytes:
         return piece
 
 
+def lose(media):
+    """Each file has to come out of the store then."""
+    shutil.rmtree(media)
+    media.mkdir()
+
+
 @pytest.mark.parametrize(
     ("part", "at"),
     [
@@ -52,7 +59,10 @@ class Bytes:
         ("/media/", 0),
     ],
 )
-def test_a_flipped_byte_stops_the_restore(store, backup, restore, untouched, part, at):
+def test_a_flipped_byte_stops_the_restore(
+    site, store, backup, restore, untouched, part, at
+):
+    lose(site.media_root)
     with untouched(), pytest.raises(RestoreFailed, match="damaged"):
         restore(backup, store=damaged(store, part, at=at))
 
@@ -62,6 +72,7 @@ def test_a_flipped_byte_in_a_large_file_stops_the_restore(
 ):
     (site.media_root / "large").write_bytes(os.urandom(5_000_000))
     backup = take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    lose(site.media_root)
     flipped = damaged(store, "/media/", at=0)
     with untouched(), pytest.raises(RestoreFailed, match="damaged"):
         restore(backup, store=Wrapped(store, open=flipped.open))
@@ -78,7 +89,8 @@ def test_a_truncated_dump_stops_the_restore(store, backup, restore, untouched):
         restore(backup, store=Wrapped(store, open=open_short))
 
 
-def test_a_missing_content_stops_the_restore(store, backup, restore, untouched):
+def test_a_missing_content_stops_the_restore(site, store, backup, restore, untouched):
+    lose(site.media_root)
     name = next(store.list(backup.address.shelf.blobs)).name
     store.delete(name)
     with untouched(), pytest.raises(RestoreFailed, match="content of .* is missing"):
