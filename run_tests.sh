@@ -6,11 +6,13 @@ source scripts/lib.sh  # say, step, die, timed, find_python, make_venv, ...
 
 usage() {
   cat <<'USAGE'
-Usage: ./run_tests.sh [--fast | --docker] [PYTEST_ARGUMENT]...
+Usage: ./run_tests.sh [--fast | --docker | --chaos | --chaos-tenth] [PYTEST_ARGUMENT]...
 
   (nothing)   lint, types, unit, services, scripts, compose files, browser: no Docker
   --fast      the same without the slow tests and the browser
   --docker    the end-to-end suite on the real stack; needs a Docker engine
+  --chaos     backups and restores that are killed, cut off and starved: some 30 minutes
+  --chaos-tenth  a tenth of its rounds
   --help      this text
 
 Whatever follows goes to pytest: ./run_tests.sh --fast -k zip
@@ -101,12 +103,15 @@ main() {
     --help | -h) usage; exit ;;
     --fast) mode=fast; shift ;;
     --docker) mode=docker; shift ;;
+    --chaos) mode=chaos; shift ;;
+    --chaos-tenth) mode=chaos; export CHAOS_SHARE=0.1; shift ;;
   esac
   step "Setting up"
   set_up
   export PATH="$VENV/bin:$PATH"
   case "$mode" in
     docker) part "End to end, in Docker" test_around tests/end_to_end "$@" ;;
+    chaos) part "Chaos" test_around tests/chaos "$@" ;;
     fast)
       lint_all
       part "Site" test_site -m "not slow" "$@"

@@ -1,0 +1,116 @@
+"""A Postgres and a storage emulator that may be killed and started again."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from local.binaries import find_binaries
+from local.placement import usable_binaries
+from local.postgres import Postgres
+from local.probes import wait_until
+from local.storage import Storage
+from local.testing import Service, ending, environment, free_port
+from local.ties import postgres_account
+from local.valkey import Valkey
+
+BUCKET = "socle-tests"
+START_SECONDS = 60
+
+
+class Server:
+    def __init__(self, service: Service, name: str, *, log: Path):
+        self._service = service
+        self._name = name
+        self._log = log
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        self._service.prepare()
+        with self._log.open("ab") as output:
+            process = self._process = subprocess.Popen(
+                self._service.command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        wait_until(
+            self._service.is_ready,
+            name=self._name,
+            timeout_seconds=START_SECONDS,
+            has_ended=lambda: ending(process, log=self._log),
+        )
+
+    def stop(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=START_SECONDS)
+            self._process = None
+
+
+class Servers:
+    """What the site needs, in `folder`; the environment says where it is."""
+
+    def __init__(self, folder: Path):
+        binaries, account = find_binaries(), postgres_account()
+        if account is not None:
+            folder.chmod(0o711)  # the account must pass through
+        log = folder / "servers.log"
+        self._postgres = Postgres(
+            binaries=usable_binaries(binaries.postgres, account=account),
+            folder=folder / "postgres",
+            sockets=folder / "sockets",
+            account=account,
+            durable=False,
+        )
+        self._storage = Storage(
+            binary=binaries.storage, folder=folder / "bucket", port=free_port()
+        )
+        self.postgres = Server(self._postgres, "Postgres", log=log)
+        self.storage = Server(self._storage, "The storage emulator", log=log)
+        # Nothing here asks Redis; the settings want its address.
+        valkey = Valkey(
+            binary=binaries.valkey, folder=folder, socket=folder / "valkey.sock"
+        )
+        self.environment = environment(
+            folder, postgres=self._postgres, valkey=valkey, storage=self._storage
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.callback(self.postgres.stop, signal.SIGINT)
+            stack.callback(self.storage.stop, signal.SIGTERM)
+            self.postgres.start()
+            self.storage.start()
+            self._storage.make_bucket(BUCKET)
+            yield
+
+    def restart_postgres(self, number: int) -> None:
+        """number: SIGINT ends its sessions in order, SIGKILL is a crash."""
+        self.postgres.stop(number)
+        self.postgres.start()
+
+
+def children_of(pid: int, *, name: str) -> list[int]:
+    """The living children of a process that run the program `name`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            before, _, after = entry.read_text().rpartition(") ")
+        except OSError:
+            continue  # it ended meanwhile
+        if before.partition("(")[2] == name and int(after.split()[1]) == pid:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
