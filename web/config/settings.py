@@ -249,11 +249,12 @@ LOGGING = {
 
 # Errors, missed backups and missed drills go to Sentry if it is named.
 SENTRY_DSN = env.text("SENTRY_DSN")
+IMAGE_TAG = env.text("IMAGE_TAG", "latest")
 if SENTRY_DSN:
     sentry.start(
         SENTRY_DSN,
         environment=ENVIRONMENT,
-        release=f"{PROJECT_NAME}@{env.text('IMAGE_TAG', 'latest')}",
+        release=f"{PROJECT_NAME}@{IMAGE_TAG}",
     )
 
 env.raise_mistakes()
