@@ -23,7 +23,7 @@ from backups.preflight import check_fits
 from backups.previous import forget_proven
 from backups.progress import Progress
 from backups.record import Backup, Proof
-from backups.restore import check_rows
+from backups.restored_database import check_rows
 from backups.roles import roles_made
 from backups.settling import alone
 from backups.site import Site

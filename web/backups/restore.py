@@ -13,37 +13,29 @@ import psycopg2
 
 from backups.exceptions import BackupError, LookAtIt, RestoreFailed, SwapInterrupted
 from backups.folders import held
-from backups.history import carry_history
-from backups.loading import load_database
 from backups.locks import Lock
 from backups.media_bucket_restore import BucketRestorer
 from backups.media_restore import restore_media
-from backups.migrating import missing_migrations
 from backups.places import (
     Parts,
     Places,
-    create_database,
-    database_exists,
     databases_of,
     drop_database,
     folders_of,
     plan_of,
     remove_folder,
 )
-from backups.postgres import Database
 from backups.preflight import check_fits
-from backups.preparing import prepare_database
 from backups.previous import forget_all_but
 from backups.progress import Progress
 from backups.record import Backup
+from backups.restored_database import build_database
 from backups.roles import roles_made
 from backups.scrubbing import needs_scrubbing
 from backups.settling import alone
 from backups.site import Site
-from backups.snapshot import snapshot
 from backups.stores import Store, open_store
 from backups.swap import swap
-from backups.traits import give, traits_of
 
 logger = logging.getLogger(__name__)
 
@@ -151,34 +143,18 @@ class _Work:
             self.progress.say(f"What they replaced is kept in {aside}")
 
     def _build_database(self) -> None:
-        """A database that is complete, proven and ready for this code and this site."""
-        new, record = self.places.new_database, self.backup.record
+        record = self.backup.record
         needs_room = Parts.MEDIA in self.choices.parts and not self.bucket
-        self.progress.say(f"Restoring the database as {new.name}")
-        traits = traits_of(self.site.database)
-        create_database(new, like=traits)
-        load_database(
+        build_database(
             self.backup,
-            into=new,
+            into=self.places.new_database,
+            site=self.site,
             store=self.store,
-            folder=self.site.media_root.parent,
             spare_bytes=record.media.size_bytes if needs_room else 0,
-            progress=self.progress,
-        )
-        self.progress.say("Comparing the rows of every table")
-        check_rows(new, expected=record.database.rows)
-        _prepare(
-            new,
-            backup=self.backup,
             scrub=self.choices.scrub and needs_scrubbing(record, site=self.site),
             keep=self.choices.keep,
             progress=self.progress,
         )
-        if database_exists(self.site.database):
-            carry_history(source=self.site.database, target=new)
-        _analyze(new)
-        if traits is not None:
-            give(new, traits)
 
     def _build_media(self) -> None:
         self.progress.say(f"Restoring media of {self.site.media_place}")
@@ -197,50 +173,6 @@ class _Work:
             live=places.media,
         )
         os.sync()  # once, instead of for each file: a loss of power after the swap
-
-
-def _prepare(
-    database: Database,
-    *,
-    backup: Backup,
-    scrub: bool,
-    keep: tuple[str, ...],
-    progress: Progress,
-) -> None:
-    """A database that no Django has made has no migrations to run."""
-    is_ours = bool(backup.record.database.migration_heads)
-    missing = missing_migrations(database) if is_ours else []
-    if not missing and not scrub:
-        return
-    if missing:
-        progress.say(f"Running the migrations it lacks, up to {', '.join(missing)}")
-    if scrub:
-        progress.say(f"Scrubbing people's data of {backup.record.environment}")
-    prepare_database(database, scrub=scrub, keep=keep, progress=progress)
-
-
-def check_rows(database: Database, *, expected: dict[str, int]) -> None:
-    """Raises RestoreFailed, which names the first tables that differ."""
-    with snapshot(database) as view:
-        found = view.count_rows()
-    if found == expected:
-        return
-    different = [
-        f"{table} has {found.get(table, 'no')} rows instead of "
-        f"{expected.get(table, 'no')}"
-        for table in sorted(found.keys() | expected.keys())
-        if found.get(table) != expected.get(table)
-    ]
-    raise RestoreFailed(
-        "The restored database is not the one that was dumped: "
-        f"{'; '.join(different[:5])} ({len(different)} tables differ)."
-    )
-
-
-def _analyze(database: Database) -> None:
-    """Otherwise the first requests after the swap plan without statistics."""
-    with database.connect(purpose="restore") as session, session.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 @contextmanager
