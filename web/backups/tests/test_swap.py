@@ -6,6 +6,7 @@ from dataclasses import replace
 import psycopg2
 import pytest
 
+from backups import swap as swapping
 from backups.exceptions import LookAtIt, RestoreFailed
 from backups.journal import journal_path, read_journal, write_journal
 from backups.locks import only_one
@@ -33,6 +34,25 @@ def test_a_swap_makes_the_new_ones_live_and_keeps_the_old_ones(site, swap_now):
     old = site.database.named(plan.database.old)
     assert execute(old, "SELECT count(*) FROM photo") == [(500,)]
     assert siblings(site) == {"live", plan.media.old}
+
+
+def test_the_lock_outlives_no_transaction_of_the_swap(site, monkeypatch):
+    """Whoever gets it after kill -9 finds the commit done or not, never under way."""
+    plan, sessions, rename = make_ready(site), set(), swapping._rename
+
+    def noted(cursor, *names):
+        sessions.add(cursor.connection.info.backend_pid)
+        rename(cursor, *names)
+
+    monkeypatch.setattr(swapping, "_rename", noted)
+    with only_one(site.database, purpose="restore") as lock:
+        swapping.swap(plan, site=site, lock=lock)
+        with lock.transaction() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_locks WHERE locktype = 'advisory' "
+                "AND pid = pg_backend_pid()"
+            )
+            assert sessions == {pid for (pid,) in cursor.fetchall()}
 
 
 def test_a_swap_of_the_database_leaves_the_media(site, swap_now):
