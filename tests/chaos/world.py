@@ -153,6 +153,11 @@ class World:
         write_media(self.site.media_root, chance=random.Random(word), files=files)
 
 
+def execute(database: Database, statements: str) -> None:
+    with database.connect() as session, session.cursor() as cursor:
+        cursor.execute(statements)
+
+
 def write_media(root: Path, *, chance: random.Random, files: int = FILES) -> None:
     for number in range(files):
         path = root / f"{number % 5}" / f"photo {number}.jpg"
