@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from accounts.services import fill_groups
+from config.tests.workers import Worker
 from gallery.models import Gallery
-from gallery.tests.workers import Worker
 
 
 @pytest.fixture(autouse=True)

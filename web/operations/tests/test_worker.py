@@ -14,7 +14,7 @@ from backups.models import Run
 from backups.postgres import Database
 from backups.site import Site
 from config.celery import app
-from gallery.tests.workers import Worker
+from config.tests.workers import Worker
 from operations import asking
 from operations.tasks import back_up_now
 
