@@ -14,9 +14,10 @@ from backups.exceptions import (
     StoreUnavailable,
 )
 from backups.stores import google_uploads, open_store
+from backups.stores.patience import Patience
 from backups.tests import faults
 from backups.tests.conftest import names_in
-from backups.tests.faults import ALWAYS, answered
+from backups.tests.faults import ALWAYS, Answer, answered
 from backups.tests.faulty import LARGE, PATIENCE_SECONDS, PIECE, Faulty, received, send
 from local.testing import BUCKET
 
@@ -72,11 +73,20 @@ def test_a_lost_answer_to_any_piece_is_not_taken_for_a_failure(faulty, after):
 
 
 def test_a_lost_answer_is_taken_for_ours_only_if_the_bytes_are(faulty):
-    """The precondition that answers our second try is told by another writer."""
-    faulty.between.fail(answered(503), **faulty.put)
-    faulty.between.fail(answered(412), times=ALWAYS, **faulty.put)
-    with pytest.raises((ObjectExists, ObjectMissing)):
+    """The precondition that refuses our second try may be another writer's work."""
+    between = faulty.between
+
+    def overtaken(request, forward):
+        between.heal()
+        faulty.open(Patience(1)).put("a", b"theirs")
+        between.fail(answered(412), times=ALWAYS, **faulty.put)
+        return Answer(503)
+
+    between.fail(overtaken, **faulty.put)
+    with pytest.raises(ObjectExists):
         faulty.store.put("a", b"ours")
+    between.heal()
+    assert faulty.store.read("a") == b"theirs"
 
 
 def test_a_download_goes_on_where_it_was_cut(faulty):
@@ -88,6 +98,8 @@ def test_a_download_goes_on_where_it_was_cut(faulty):
     assert ranges[0] is None
     assert len(ranges) == 4
     assert all(ranges[1:])
+    for request in faulty.between.seen[1:]:
+        assert "generation=" in request.path or "If-Match" in request.headers
 
 
 def test_a_download_never_goes_on_in_another_object(faulty):
@@ -134,8 +146,11 @@ def test_a_server_that_hangs_is_given_up(faulty, monkeypatch):
 def test_a_wrong_checksum_in_an_answer_fails_the_upload(faulty):
     for right, wrong in faulty.sums(LARGE):
         faulty.between.fail(faults.replaced(right, wrong), times=ALWAYS)
-        with pytest.raises(ObjectDamaged, match="arrived"):
-            send(faulty.store, "a", LARGE)
+        with (
+            pytest.raises(ObjectDamaged, match="arrived"),
+            faulty.store.create("a") as target,
+        ):
+            target.write(LARGE)
         faulty.between.heal()
         assert names_in(faulty.store) == []
 

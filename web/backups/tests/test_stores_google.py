@@ -8,13 +8,14 @@ import urllib3
 from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 
-from backups.exceptions import StoreRefused
+from backups.checksums import Fingerprint, check_stored
+from backups.exceptions import ObjectDamaged, StoreRefused
 from backups.stores import google_http
 from backups.stores.google import GoogleStore
 from backups.stores.patience import Patience
 from backups.stores.proofs import crc32c_of
 from backups.tests.conftest import names_in
-from backups.tests.faults import ALWAYS, Answer, answered
+from backups.tests.faults import ALWAYS, Answer, answered, replaced
 from local.testing import BUCKET
 
 
@@ -84,6 +85,17 @@ def test_each_object_is_sent_with_its_checksum(faulty_google):
     assert f'"crc32c": "{crc32c_of(b"some bytes")}"'.encode() in whole.body
     assert last.headers["X-Goog-Hash"] == f"crc32c={crc32c_of(b'some bytes')}"
     assert last.headers["Content-Range"] == "bytes 0-9/10"
+
+
+def test_a_wrong_checksum_in_the_answer_takes_the_object_away(faulty_google):
+    right = crc32c_of(b"some bytes")
+    wrong = replaced(right.encode(), b"AAAAAA==")
+    faulty_google.between.fail(wrong, method="POST")
+    stored = faulty_google.store.put("a", b"some bytes")
+    sent = Fingerprint(10, "", right)
+    with pytest.raises(ObjectDamaged, match="AAAAAA=="):
+        check_stored(faulty_google.store, "a", stored=stored, sent=sent)
+    assert names_in(faulty_google.store) == []
 
 
 def test_preconditions_are_in_the_requests(faulty_google):
