@@ -76,8 +76,8 @@ lint_shell() {
 }
 
 lint_docker() { hadolint web/Dockerfile nginx/Dockerfile; }
-lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts gallery; }
-check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local; }
+lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts backups gallery operations; }
+check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local operations; }
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
 test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }

@@ -4,7 +4,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from backups.addresses import PROOF
@@ -39,11 +38,11 @@ def drill(
     now: datetime,
     progress: Progress,
     clock: Callable[[], float] = time.monotonic,
-) -> Backup:
+) -> Proof:
     """
     Restore `backup` into a scratch database and folder, which are removed afterwards,
     and write its proof.json. Nothing live is read or written; what an older restore
-    kept for an undo is forgotten. Returns the backup with its proof.
+    kept for an undo is forgotten.
 
     Raises AlreadyRunning, or what a restore raises: then nothing is proven.
     """
@@ -51,7 +50,12 @@ def drill(
     with alone(site, purpose="drill"), held(store, backup.address):
         _clear(site)
         check_fits(backup, site=site, store=store)
-        with _scratch(site, now=now) as places:
+        roles = backup.record.database.roles
+        with (
+            # The scratch database goes before the roles that its privileges name.
+            roles_made(site.database, wanted=roles, for_good=False),
+            _scratch(site, now=now) as places,
+        ):
             _restore(backup, site=site, store=store, places=places, progress=progress)
         proof = Proof(
             proven_at=now.astimezone(UTC),
@@ -62,8 +66,10 @@ def drill(
             size_bytes=backup.record.media.size_bytes,
         )
         _write(proof, backup=backup, store=store)
-        forget_proven(site, proven_since=backup.record.created_at, progress=progress)
-    return replace(backup, proof=proof)
+        if backup.address.shelf == site.shelf:  # not of another environment's
+            began_at = backup.record.created_at
+            forget_proven(site, proven_since=began_at, progress=progress)
+    return proof
 
 
 def _restore(
@@ -71,15 +77,14 @@ def _restore(
 ) -> None:
     database = backup.record.database
     progress.say(f"Restoring {backup.url} for practice")
-    with roles_made(site.database, wanted=database.roles):
-        load_database(
-            backup,
-            into=places.drill_database,
-            store=store,
-            folder=site.media_root.parent,
-            spare_bytes=0 if site.media_store_url else backup.record.media.size_bytes,
-            progress=progress,
-        )
+    load_database(
+        backup,
+        into=places.drill_database,
+        store=store,
+        folder=site.media_root.parent,
+        spare_bytes=0 if site.media_store_url else backup.record.media.size_bytes,
+        progress=progress,
+    )
     progress.say("Comparing the rows of every table")
     check_rows(places.drill_database, expected=database.rows)
     if site.media_store_url:

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import pyrage
 
@@ -13,7 +14,7 @@ from backups.exceptions import KeyMissing, ObjectDamaged
 from backups.stores import Reader, Writer
 
 METHOD = "age"
-Identity = pyrage.x25519.Identity
+Identity: TypeAlias = Any  # pyrage.x25519.Identity: the library has no types
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Keys:
         )
         words = " ".join(lines).replace(",", " ").split()
         try:
-            return cls(tuple(Identity.from_str(word) for word in words))
+            return cls(tuple(pyrage.x25519.Identity.from_str(word) for word in words))
         except pyrage.IdentityError as error:
             raise KeyMissing(
                 f"BACKUP_ENCRYPTION_KEY cannot be read: {error}. It is what "

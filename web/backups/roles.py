@@ -46,22 +46,30 @@ def check_roles(database: Database, *, wanted: Iterable[str]) -> None:
 
 
 @contextmanager
-def roles_made(database: Database, *, wanted: Iterable[str]) -> Iterator[list[str]]:
+def roles_made(
+    database: Database, *, wanted: Iterable[str], for_good: bool = True
+) -> Iterator[list[str]]:
     """
-    Makes the missing roles; they go again if the block raises, but for those that
-    something still names by then.
+    Makes the missing roles; they go again if the block raises (or at its end, unless
+    `for_good`), but for those that something still names by then.
     """
     made = missing_roles(database, wanted=wanted)
     with _cursor(database) as cursor:
         for name in made:
             cursor.execute(_statement("CREATE ROLE", name, cursor))
+    ended_well = False
     try:
         yield made
-    except BaseException:
-        with suppress(psycopg2.Error, ServerUnavailable), _cursor(database) as cursor:
-            for name in made:
-                cursor.execute(_statement("DROP ROLE", name, cursor))
-        raise
+        ended_well = True
+    finally:
+        if not (ended_well and for_good):
+            _drop(made, database=database)
+
+
+def _drop(names: list[str], *, database: Database) -> None:
+    with suppress(psycopg2.Error, ServerUnavailable), _cursor(database) as cursor:
+        for name in names:
+            cursor.execute(_statement("DROP ROLE", name, cursor))
 
 
 def _statement(words: str, name: str, cursor: Any) -> str:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from uuid import uuid4
 
 import pyrage
 import pytest
@@ -18,7 +19,7 @@ from backups.previous import kept
 from backups.record import read_backup
 from backups.services import take_backup
 from backups.stores import open_store
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, ROWS, names_in
+from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, ROWS, execute, names_in
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_a_drill_leaves_a_proof_and_nothing_else(
     site, store, backup, practise, untouched
 ):
     with untouched():
-        proof = practise(backup).proof
+        proof = practise(backup)
     assert leftovers(site) == []
     assert proof_in(store, backup) == proof
     assert (proof.proven_at, proof.tables, proof.rows) == (
@@ -109,7 +110,7 @@ def test_an_encrypted_backup_is_proven_with_its_key_alone(site, store, practise)
     sealed = take_backup(
         replace(site, keys=keys), store=store, now=NIGHT, progress=QUIET
     )
-    assert practise(sealed).proof.files == 6
+    assert practise(sealed).files == 6
     with pytest.raises(KeyMissing):
         practise(replace(sealed, keys=Keys()))
 
@@ -136,8 +137,18 @@ def test_files_of_a_bucket_are_read_where_they_are(site, store, practise):
     media.put("one.jpg", b"one")
     in_bucket = replace(site, media_store_url=media.url)
     backup = take_backup(in_bucket, store=store, now=NIGHT, progress=QUIET)
-    assert practise(backup, site=in_bucket).proof.files == 1
+    assert practise(backup, site=in_bucket).files == 1
     for found in list(store.list(site.shelf.blobs)):
         store.delete(found.name)
     with pytest.raises(ObjectDamaged, match="1 things"):
         practise(backup, site=in_bucket)
+
+
+def test_roles_that_only_the_drill_needed_go_with_it(site, store, practise):
+    role = f"clerk_{uuid4().hex[:8]}"
+    execute(site.database, f"CREATE ROLE {role}; GRANT SELECT ON photo TO {role}")
+    backup = take_backup(site, store=store, now=NIGHT, progress=QUIET)
+    execute(site.database, f"DROP OWNED BY {role}; DROP ROLE {role}")
+    practise(backup)
+    found = f"SELECT count(*) FROM pg_roles WHERE rolname = '{role}'"
+    assert execute(site.database, found) == [(0,)]

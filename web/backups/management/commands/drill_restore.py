@@ -39,7 +39,7 @@ class Command(BackupCommand):
                 store=store,
                 now=timezone.now(),
                 progress=self.progress(run),
-            ).proof
+            )
             run.result(tables=proof.tables, rows=proof.rows, files=proof.files)
         self.stdout.write(
             f"Proven in {proof.duration_seconds:.1f} s: {backup.url} was restored and "
