@@ -5,7 +5,7 @@ import pytest
 
 from backups.addresses import Address, Shelf, backup_id, moment_of, parse_url
 from backups.exceptions import NotABackup
-from backups.progress import Progress, readable_age, readable_size
+from backups.progress import readable_age, readable_size
 from backups.record import Backup, DatabasePart, MediaPart, Proof, Record, StoredPart
 from backups.table import backups_table
 
@@ -130,14 +130,3 @@ def test_sizes_are_readable(size, words):
 )
 def test_ages_are_readable(age, words):
     assert readable_age(age) == words
-
-
-def test_progress_speaks_now_and_then():
-    said, now = [], [0.0]
-    progress = Progress(said.append, clock=lambda: now[0])
-    for now[0] in range(12):
-        progress.moved("Keeping media", size_bytes=now[0] * 1000, files=now[0])
-    assert said == [
-        "  Keeping media: 5 files, 5.0 kB so far",
-        "  Keeping media: 10 files, 10.0 kB so far",
-    ]
