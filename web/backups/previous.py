@@ -1,12 +1,15 @@
 """What the last restore replaced: kept beside what is live, until it is forgotten."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from backups.exceptions import NothingKept
+import psycopg2
+
+from backups.exceptions import BackupError, NothingKept
 from backups.history import carry_history
 from backups.places import (
     STAMP,
@@ -23,6 +26,8 @@ from backups.progress import Progress, readable_size
 from backups.settling import alone
 from backups.site import Site
 from backups.swap import swap
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,16 @@ def forget_proven(site: Site, *, proven_since: datetime, progress: Progress) -> 
 
 
 def forget_all_but(stamp: str, *, site: Site) -> None:
-    """After a swap: one step back is kept, not a history. The caller has the lock."""
-    if any(one.stamp == stamp for one in kept(site)):
-        _drop(site, which=lambda one: one.stamp != stamp, progress=Progress())
+    """
+    After a swap: one step back is kept, not a history. The caller has the lock. What
+    cannot be dropped now is dropped after the next swap: the swap itself is done.
+    """
+    try:
+        if any(one.stamp == stamp for one in kept(site)):
+            _drop(site, which=lambda one: one.stamp != stamp, progress=Progress())
+    except (psycopg2.Error, OSError, BackupError) as error:
+        words = " ".join(str(error).split())
+        logger.warning("What an earlier restore had replaced is left over: %s", words)
 
 
 def _drop(site: Site, *, which: Callable[[Kept], bool], progress: Progress) -> int:

@@ -88,6 +88,9 @@ def _exchange(plan: Plan, *, site: Site, lock: Lock) -> None:
         return
     _drain(site.database)
     with lock.transaction() as cursor:
+        # A server may answer before a commit is on its disk; the folders would not
+        # follow when a crash takes it back.
+        cursor.execute("SET LOCAL synchronous_commit = on")
         _rename_databases(cursor, plan.database, server=site.database)
         if plan.media is not None:
             folders_forward(plan.media, parent=parent)
