@@ -244,6 +244,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         "axes": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},  # tells where it found its keys, each time
     },
 }
 
