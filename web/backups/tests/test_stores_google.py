@@ -154,10 +154,10 @@ def test_an_answer_of_something_else_is_shown(faulty_google):
 def test_the_way_through_a_proxy_is_taken(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "internal.example")
-    made = google_http._pool("https://storage.googleapis.com", answer_seconds=1)
+    made = google_http._manager("https://storage.googleapis.com", answer_seconds=1)
     assert isinstance(made, urllib3.ProxyManager)
     assert "Proxy-Authorization" in made.proxy_headers
-    inside = google_http._pool("https://internal.example", answer_seconds=1)
+    inside = google_http._manager("https://internal.example", answer_seconds=1)
     assert not isinstance(inside, urllib3.ProxyManager)
 
 
@@ -165,5 +165,5 @@ def test_certificates_of_ones_own_are_trusted(monkeypatch, tmp_path):
     own = tmp_path / "own.pem"
     own.touch()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own))
-    pool = google_http._pool("https://storage.googleapis.com", answer_seconds=1)
-    assert pool.connection_pool_kw["ca_certs"] == str(own)
+    manager = google_http._manager("https://storage.googleapis.com", answer_seconds=1)
+    assert manager.connection_pool_kw["ca_certs"] == str(own)
