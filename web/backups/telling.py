@@ -12,6 +12,7 @@ A command does its work inside one block, and hands what it knows to the run:
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -149,6 +150,8 @@ def _log(row: Run, *, seconds: float) -> None:
         "reason": row.reason,
     }
     level = logging.INFO if row.outcome == Run.Outcome.DONE else logging.ERROR
+    if sys.stderr.isatty():
+        level = logging.DEBUG  # a person reads the command's own words there
     logger.log(level, "%s", json.dumps(facts, ensure_ascii=False))
 
 

@@ -1,5 +1,6 @@
 import json
 import logging
+import sys
 from datetime import timedelta
 from uuid import uuid4
 
@@ -171,3 +172,11 @@ def test_a_backup_expects_what_the_last_one_came_to():
 
 def test_the_first_backup_expects_nothing():
     expect_as_last_time(Progress())
+
+
+def test_a_person_at_a_terminal_is_spared_the_line_for_machines(lines, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with told("backup"):
+        pass
+    assert lines() == []
+    assert Run.objects.get().outcome == Run.Outcome.DONE
