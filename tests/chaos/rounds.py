@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from servers import kill
 
@@ -31,11 +32,11 @@ class Child:
     """A fork of this process, which has Django loaded already: cheap to start."""
 
     def __init__(self, work: Callable[[], object], *, log: Path):
-        self._log = log
+        self._log = log.with_name(f"{log.name}-{uuid4().hex[:8]}")
         self._status: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
-            _run(work, log=log)
+            _run(work, log=self._log)
 
     def has_ended(self) -> bool:
         if self._status is None:

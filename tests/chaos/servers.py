@@ -3,11 +3,13 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from local.binaries import find_binaries
+from local.exceptions import NotReady
 from local.placement import usable_binaries
 from local.postgres import Postgres
 from local.probes import wait_until
@@ -93,7 +95,14 @@ class Servers:
     def restart_postgres(self, number: int) -> None:
         """number: SIGINT ends its sessions in order, SIGKILL is a crash."""
         self.postgres.stop(number)
-        self.postgres.start()
+        ends_at = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self.postgres.start()
+            except NotReady:  # processes of the killed one have its memory still
+                if time.monotonic() > ends_at:
+                    raise
+                time.sleep(0.1)
 
 
 def children_of(pid: int, *, name: str) -> list[int]:

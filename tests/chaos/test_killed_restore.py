@@ -83,7 +83,7 @@ def test_a_restore_that_is_killed_at_any_moment(sides, rounds, tell):
     sides.is_undone(NEW, "the first")
     some, seen = rounds(100), []
     for number in some:
-        delay = some.chance.uniform(0, longest * 1.1)
+        delay = some.chance.choice([anywhere, late])(some.chance, longest)
         what = f"round {number}, killed after {delay:.3f} s"
         status = sides.begin().kill_after(delay)
         assert status in (0, KILLED), what
@@ -99,7 +99,7 @@ def test_a_postgres_that_restarts_during_a_restore(sides, servers, rounds, tell)
     sides.is_undone(NEW, "the first")
     some, seen = rounds(20), []
     for number in some:
-        delay = some.chance.uniform(0, longest)
+        delay = some.chance.choice([anywhere, late])(some.chance, longest)
         how = [signal.SIGINT, signal.SIGKILL][number % 2]
         what = f"round {number}, {how.name} to Postgres after {delay:.3f} s"
         child = sides.begin()
@@ -112,6 +112,15 @@ def test_a_postgres_that_restarts_during_a_restore(sides, servers, rounds, tell)
         seen.append((status, side))
         sides.is_undone(side, what)
     tell(f"  a restore takes {longest:.2f} s; {tally(seen)}")
+
+
+def anywhere(chance, longest: float) -> float:
+    return chance.uniform(0, longest)
+
+
+def late(chance, longest: float) -> float:
+    """Where the swap is, and what comes after it."""
+    return chance.uniform(longest * 0.7, longest * 1.1)
 
 
 def tally(seen) -> str:

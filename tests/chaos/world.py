@@ -23,8 +23,10 @@ from backups.places import create_database, databases_of, drop_database
 from backups.postgres import Database
 from backups.previous import undo_restore
 from backups.progress import Progress
-from backups.record import read_backup
+from backups.prune import prune
+from backups.record import Backup, read_backup
 from backups.restore import restore_backup
+from backups.retention import Policy
 from backups.services import take_backup
 from backups.settling import alone
 from backups.site import Site
@@ -62,7 +64,7 @@ class World:
 
     @classmethod
     @contextmanager
-    def made(cls, folder: Path) -> Iterator["World"]:
+    def made(cls, folder: Path, *, log: Path | None = None) -> Iterator["World"]:
         database = Database.from_settings().named(f"chaos_{uuid4().hex[:12]}")
         media = folder / "volume" / "live"
         media.mkdir(parents=True)
@@ -73,7 +75,7 @@ class World:
         settings.MEDIA_ROOT = media
         write_media(media, chance=random.Random(1))
         try:
-            yield cls(site, folder / "log")
+            yield cls(site, log or folder / "log")
         finally:
             connections.close_all()
             for kind in ("restore", "before"):
@@ -92,7 +94,15 @@ class World:
 
     def backup(self, now: datetime) -> None:
         with told("backup"):
-            take_backup(self.site, store=self.store(), now=now, progress=Progress())
+            self.take_backup(now)
+
+    def take_backup(self, now: datetime) -> Backup:
+        return take_backup(self.site, store=self.store(), now=now, progress=Progress())
+
+    def prune(self, now: datetime, *, policy: Policy) -> None:
+        prune(
+            self.site, store=self.store(), policy=policy, now=now, progress=Progress()
+        )
 
     def restore(self, address: Address, now: datetime) -> None:
         store = self.store()
