@@ -17,8 +17,8 @@ Usage: ./google_storage.sh ACTION [OPTION]...
   -b, --backup [--full]        back up now; --full: read unchanged files as well
   -r, --restore URL|latest     put a backup in the place of what is live (asks first)
         --database-only, --media-only  one half of it
-        --keep EMAIL           another environment's people are replaced in the data, but
-                               for these (repeatable); --no-scrub: nobody is replaced
+        --keep EMAIL           another environment's people are replaced in the data,
+                               but for these (repeatable); --no-scrub: nobody is
   -u, --undo                   take the last restore back
       --forget                 remove what is kept for --undo
   -v, --verify URL|latest|--all  read everything that backups name, and compare
