@@ -73,7 +73,9 @@ def take_backup(
                 recipient=site.keys.recipient,
             )
             lock.check()  # without it a prune may have begun meanwhile
-            _commit(store, address.folder + RECORD, data=record.to_json())
+        # Outside of the block: when no answer comes, the record may be there, or come
+        # later. What it names must then be there; if it never comes, a sweep finds it.
+        _commit(store, address.folder + RECORD, data=record.to_json())
     return Backup(address, record, keys=site.keys)
 
 

@@ -30,6 +30,7 @@ from backups.tests.conftest import (
     execute,
     names_in,
 )
+from backups.verify import Verifier
 
 FOLDER = "socle/local/backups/2026-11-21T03-00-00Z/"
 
@@ -248,6 +249,25 @@ def test_a_lost_answer_to_the_last_write_is_no_failure(site, store):
 
     backup = take_backup(site, store=Wrapped(store, put=put), now=NIGHT, progress=QUIET)
     assert newest_backup(store, shelf=site.shelf) == backup
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_record_of_which_nobody_knows_leaves_no_half_backup(site, store, arrives):
+    """The store's last answer is lost for good: the record may be there, or not."""
+
+    def put(name, data):
+        if name.endswith("backup.json"):
+            if arrives:
+                store.put(name, data)
+            raise StoreUnavailable("no answer")
+        return store.put(name, data)
+
+    with pytest.raises(StoreUnavailable):
+        take_backup(site, store=Wrapped(store, put=put), now=NIGHT, progress=QUIET)
+    listed = list_backups(store, shelf=site.shelf).backups
+    assert len(listed) == arrives
+    for backup in listed:
+        assert Verifier(store, progress=QUIET).verify(backup).damage == []
 
 
 def test_two_runs_in_one_second_do_not_mix(site, store, backup):
