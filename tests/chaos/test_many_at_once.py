@@ -2,12 +2,17 @@
 
 from rounds import Child
 from test_killed_restore import NEW, OLD, Sides
+from world import BEGINNING
 
+from backups.addresses import PROOF
+from backups.record import Proof
 from backups.retention import Policy
 
 
 def test_of_several_runs_at_once_one_works_and_the_others_say_so(world, rounds, tell):
     sides, some, worked, refused = Sides.of(world), rounds(25), 0, 0
+    proof = Proof(BEGINNING, 1.0, 1, 1, 1, 1)  # for which no prune removes it
+    world.store().put(sides.address.folder + PROOF, proof.to_json())
     for number in some:
         children = []
         for kind in some.chance.choices(["backup", "backup", "prune", "restore"], k=3):
