@@ -6,12 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from backups.exceptions import StoreRefused
 from backups.stores.folder import FolderStore
-from backups.stores.google import GoogleStore
-from backups.stores.google_http import signed_in
 from backups.stores.interface import Reader, Store, StoredObject, Writer
 from backups.stores.patience import Patience
-from backups.stores.s3 import S3Store
-from backups.stores.s3_requests import signed_in as signed_in_to_s3
 
 __all__ = ["Reader", "Store", "StoredObject", "Writer", "open_store"]
 
@@ -31,25 +27,15 @@ def open_store(
     """
     parts = urlsplit(url)
     prefix, patience = parts.path.strip("/"), Patience(patience_seconds)
+    if parts.scheme == "gs" and parts.netloc:
+        return _google(parts.netloc, prefix=prefix, key=key, patience=patience)
     if parts.scheme == "s3" and key is not None:
         raise StoreRefused(
             f"{url} takes no key file. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
             "in .env, then run: ./google_storage.sh -a"
         )
     if parts.scheme == "s3" and parts.netloc:
-        return S3Store(
-            signed_in_to_s3(patience),
-            bucket=parts.netloc,
-            prefix=prefix,
-            patience=patience,
-        )
-    if parts.scheme == "gs" and parts.netloc:
-        return GoogleStore(
-            signed_in(key),
-            bucket=parts.netloc,
-            prefix=prefix,
-            patience=patience,
-        )
+        return _s3(parts.netloc, prefix=prefix, patience=patience)
     if parts.scheme == "file" and not parts.netloc and parts.path[:1] == "/":
         return FolderStore(Path(unquote(parts.path)))
     raise StoreRefused(
@@ -57,3 +43,23 @@ def open_store(
         "s3://BUCKET (both with /PREFIX, if you like) or file:///FOLDER. Correct "
         "BACKUP_STORAGE_URL in .env."
     )
+
+
+# The clients of both take up to a second of every command to be imported: only the
+# one that is needed is.
+
+
+def _google(
+    bucket: str, *, prefix: str, key: dict[str, Any] | None, patience: Patience
+) -> Store:
+    from backups.stores.google import GoogleStore
+    from backups.stores.google_account import signed_in
+
+    return GoogleStore(signed_in(key), bucket=bucket, prefix=prefix, patience=patience)
+
+
+def _s3(bucket: str, *, prefix: str, patience: Patience) -> Store:
+    from backups.stores.s3 import S3Store
+    from backups.stores.s3_requests import signed_in
+
+    return S3Store(signed_in(patience), bucket=bucket, prefix=prefix, patience=patience)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import urllib3
-from google.cloud import storage
 
 from backups.exceptions import (
     ObjectDamaged,
@@ -16,6 +15,7 @@ from backups.exceptions import (
     StoreRefused,
 )
 from backups.stores.downloads import Answer, Download
+from backups.stores.google_account import Account
 from backups.stores.google_answers import (
     FIELDS,
     described,
@@ -24,7 +24,7 @@ from backups.stores.google_answers import (
     whole_size,
 )
 from backups.stores.google_errors import translated
-from backups.stores.google_http import Question, Session, is_emulated, quoted
+from backups.stores.google_http import Question, Session, quoted
 from backups.stores.google_uploads import Upload
 from backups.stores.interface import Reader, Store, StoredObject, Writer
 from backups.stores.patience import Patience
@@ -38,22 +38,22 @@ class GoogleStore:
     """Objects of one bucket, below `prefix`."""
 
     def __init__(
-        self, client: storage.Client, *, bucket: str, prefix: str, patience: Patience
+        self, account: Account, *, bucket: str, prefix: str, patience: Patience
     ):
-        self._client = client
+        self._account = account
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._path = f"/storage/v1/b/{quoted(bucket)}"
-        self._session = Session(client, bucket=bucket, url=self.url, patience=patience)
+        self._session = Session(account, bucket=bucket, url=self.url, patience=patience)
 
     @property
     def url(self) -> str:
         return f"gs://{self._bucket}/{self._prefix}".rstrip("/")
 
     def prepare(self) -> str:
-        if not is_emulated(self._client):
+        if not self._account.is_emulated:
             return f"Google Cloud Storage is asked for {self.url}."
-        host = self._client.api_endpoint
+        host = self._account.endpoint
         there = Question("GET", self._address(self._path), success=(200, 404))
         if self._session.answer(there).status == 200:
             return f"The emulator at {host} has the bucket {self._bucket}."

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import requests
 import urllib3
 from google.auth import exceptions as auth
 
@@ -25,12 +24,7 @@ def translated(url: str) -> Iterator[None]:
     """Raises BackupErrors where no answer came, or where nobody could be signed in."""
     try:
         yield
-    except (
-        auth.TransportError,
-        requests.RequestException,
-        urllib3.exceptions.HTTPError,
-        OSError,
-    ) as error:
+    except (auth.TransportError, urllib3.exceptions.HTTPError, OSError) as error:
         raise unavailable(url, _words(error)) from error
     except auth.GoogleAuthError as error:
         raise StoreRefused(

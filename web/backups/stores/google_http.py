@@ -4,50 +4,17 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-import certifi
-import requests
 import urllib3
-from google.auth import exceptions as auth
-from google.auth.transport.requests import Request as Signing
-from google.cloud import storage
+from google.auth.transport.urllib3 import Request as Signing
 
-from backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
-from backups.stores.google_errors import AUTHENTICATE, refusal, translated
+from backups.exceptions import ObjectExists, ObjectMissing
+from backups.stores.google_account import Account, connections
+from backups.stores.google_errors import refusal, translated
 from backups.stores.patience import Patience
 
-CONNECTIONS = 32
 SUCCESS = (200, 201, 204, 206)
-
-
-def signed_in(key: dict[str, Any] | None) -> storage.Client:
-    """
-    A client for the key's account, else with the machine's own credentials. The
-    emulator ($STORAGE_EMULATOR_HOST, which the official client reads) needs neither.
-
-    Raises StoreRefused for credentials that are missing or of no use.
-    """
-    try:
-        if key is None:
-            return storage.Client()
-        client = storage.Client.from_service_account_info(key)
-    except (auth.GoogleAuthError, OSError) as error:
-        raise StoreRefused(
-            f"Google Cloud Storage cannot be signed in to: {error} Run: {AUTHENTICATE}"
-        ) from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise StoreRefused(
-            f"This is not the key of a service account ({error}). Make one in Google's "
-            "console (IAM, Service accounts, Keys, JSON), then run: "
-            f"{AUTHENTICATE}"
-        ) from error
-    return storage.Client() if is_emulated(client) else client
-
-
-def is_emulated(client: storage.Client) -> bool:
-    """Google itself is never spoken to without TLS."""
-    return urlsplit(client.api_endpoint).scheme == "http"
 
 
 @dataclass(frozen=True)
@@ -64,26 +31,23 @@ class Question:
 
 class Session:
     """
-    Asks about one bucket, patiently. The official client spends several times as much
-    on each object, so it lends its credentials only.
+    Asks about one bucket, patiently.
     """
 
-    def __init__(
-        self, client: storage.Client, *, bucket: str, url: str, patience: Patience
-    ):
+    def __init__(self, account: Account, *, bucket: str, url: str, patience: Patience):
         self.patience = patience
         self.url = url
         # The emulator takes the question how far it has come for the end.
-        self.can_resume = not is_emulated(client)
-        self._endpoint = client.api_endpoint.rstrip("/")
+        self.can_resume = not account.is_emulated
+        self._endpoint = account.endpoint
         self._bucket = bucket
-        self._credentials = client._credentials
-        self._signing = Signing()
+        self._credentials = account.credentials
         self._lock = threading.Lock()
-        self._any_host = _manager(
+        self._any_host = connections(
             self._endpoint, answer_seconds=patience.answer_seconds
         )
         # To find the one host anew for each request would cost a fifth of its time.
+        self._signing = Signing(self._any_host)
         self._host = self._any_host.connection_from_url(self._endpoint)
 
     def address(self, path: str, /, **query: str) -> str:
@@ -174,19 +138,3 @@ class Session:
 
 def quoted(name: str) -> str:
     return quote(name, safe="")
-
-
-def _manager(endpoint: str, *, answer_seconds: float) -> urllib3.PoolManager:
-    """With the proxies and certificates that `requests` would use."""
-    with requests.Session() as session:
-        found = session.merge_environment_settings(endpoint, {}, None, None, None)
-    words: dict[str, Any] = {
-        "maxsize": CONNECTIONS,
-        "timeout": urllib3.Timeout(connect=10, read=answer_seconds),
-        "ca_certs": found["verify"] if found["verify"] is not True else certifi.where(),
-    }
-    proxy = requests.utils.select_proxy(endpoint, found["proxies"])
-    if proxy is None:
-        return urllib3.PoolManager(**words)
-    headers = requests.adapters.HTTPAdapter().proxy_headers(proxy)
-    return urllib3.ProxyManager(proxy, proxy_headers=headers, **words)

@@ -23,7 +23,7 @@ from backups.stores.interface import StoredObject
 
 logger = logging.getLogger(__name__)
 
-PIECE_BYTES = 16 << 20  # whole multiples of 256 KiB
+PIECE_BYTES = 8 << 20  # whole multiples of 256 KiB; in memory, for a moment twice
 _INCOMPLETE = 308
 _CANCELLED = (200, 204, 404, 410, 499)
 

@@ -3,13 +3,19 @@
 import os
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
 
 from backups.checksums import upload
-from backups.stores import Store, google_http, google_uploads, patience, s3_uploads
+from backups.stores import (
+    Store,
+    google_account,
+    google_uploads,
+    patience,
+    s3_uploads,
+)
 from backups.stores.google import GoogleStore
 from backups.stores.patience import Patience
 from backups.stores.proofs import crc32c_of, md5_of
@@ -97,13 +103,12 @@ def faulty_google(google_between, settings, monkeypatch) -> Faulty:
     monkeypatch.setattr(google_uploads, "PIECE_BYTES", PIECE)
     monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", google_between.url)
-    monkeypatch.setattr(google_http, "is_emulated", lambda client: False)
     bucket = settings.BACKUP_STORAGE_URL.removeprefix("gs://")
     prefix = str(uuid4())
 
     def made(patience: Patience) -> Store:
-        client = google_http.signed_in(None)
-        return GoogleStore(client, bucket=bucket, prefix=prefix, patience=patience)
+        account = replace(google_account.signed_in(None), is_emulated=False)
+        return GoogleStore(account, bucket=bucket, prefix=prefix, patience=patience)
 
     return Faulty(
         made(Patience(PATIENCE_SECONDS)),

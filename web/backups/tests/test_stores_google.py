@@ -1,16 +1,25 @@
 """What is Google's alone: tokens, pages, copies in steps, ways through a proxy."""
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import urllib3
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 
 from backups.checksums import Fingerprint, check_stored
 from backups.exceptions import ObjectDamaged, StoreRefused
-from backups.stores import google_http
+from backups.stores import google_account
 from backups.stores.google import GoogleStore
 from backups.stores.patience import Patience
 from backups.stores.proofs import crc32c_of
@@ -35,8 +44,8 @@ class Tokens(Credentials):
 @pytest.fixture
 def signed(faulty_google):
     """A store whose server takes only the last token; with its credentials."""
-    client = google_http.signed_in(None)
-    client._credentials = tokens = Tokens()
+    tokens = Tokens()
+    account = replace(google_account.signed_in(None), credentials=tokens)
     valid = {"token": "token 1"}
 
     def checked(request, forward):
@@ -45,7 +54,7 @@ def signed(faulty_google):
         return forward(request)
 
     faulty_google.between.fail(checked, times=ALWAYS)
-    store = GoogleStore(client, bucket=BUCKET, prefix="signed", patience=Patience(1))
+    store = GoogleStore(account, bucket=BUCKET, prefix="signed", patience=Patience(1))
     return store, tokens, valid
 
 
@@ -154,10 +163,12 @@ def test_an_answer_of_something_else_is_shown(faulty_google):
 def test_the_way_through_a_proxy_is_taken(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "internal.example")
-    made = google_http._manager("https://storage.googleapis.com", answer_seconds=1)
+    made = google_account.connections(
+        "https://storage.googleapis.com", answer_seconds=1
+    )
     assert isinstance(made, urllib3.ProxyManager)
-    assert "Proxy-Authorization" in made.proxy_headers
-    inside = google_http._manager("https://internal.example", answer_seconds=1)
+    assert "proxy-authorization" in made.proxy_headers
+    inside = google_account.connections("https://internal.example", answer_seconds=1)
     assert not isinstance(inside, urllib3.ProxyManager)
 
 
@@ -165,5 +176,48 @@ def test_certificates_of_ones_own_are_trusted(monkeypatch, tmp_path):
     own = tmp_path / "own.pem"
     own.touch()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own))
-    manager = google_http._manager("https://storage.googleapis.com", answer_seconds=1)
+    manager = google_account.connections(
+        "https://storage.googleapis.com", answer_seconds=1
+    )
     assert manager.connection_pool_kw["ca_certs"] == str(own)
+
+
+def test_the_machines_own_account_is_asked_for_without_a_key(monkeypatch, tmp_path):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nothing"))
+    with pytest.raises(StoreRefused, match=r"nothing was not found.*-a KEYFILE"):
+        google_account.signed_in(None)
+
+
+def test_the_emulator_may_be_named_without_its_scheme(monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "storage:4443")
+    account = google_account.signed_in(None)
+    assert (account.endpoint, account.is_emulated) == ("http://storage:4443", True)
+
+
+def test_a_key_signs_in_as_its_account(monkeypatch):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    )
+    key = {
+        "client_email": "backup@project.iam.gserviceaccount.com",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "private_key": pem.decode(),
+    }
+    account = google_account.signed_in(key)
+    assert account.endpoint == google_account.GOOGLE
+    assert account.credentials.service_account_email == key["client_email"]
+    assert account.credentials.scopes == google_account.SCOPES
+
+
+def test_no_client_is_imported_that_is_not_needed():
+    """boto3 takes a second, Google's client half of one: of every command."""
+    code = (
+        "import sys; from backups.stores import open_store; "
+        "assert 'google.auth' not in sys.modules, 'google.auth'; "
+        "open_store('gs://bucket'); "
+        "assert not {'boto3', 'requests', 'google.cloud.storage'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
