@@ -18,8 +18,12 @@ from backups.exceptions import MediaUnreadable, ObjectExists
 from backups.manifest import PIECE_BYTES, Earlier, MediaFile
 from backups.record import Skipped
 from backups.stores import Store
-from backups.threads import THREADS, OneAtATime, map_in_threads
+from backups.threads import THREADS, Budget, OneAtATime, map_in_threads
 
+# Of files under way, in all threads: a content is there as it was read and as the body
+# of a request, and a stream collects pieces as large as the store likes them.
+MEMORY_BYTES = 16 << 20
+COPIES = 2
 ATTEMPTS = 3  # for a file that changes while it is read
 # A file written to so shortly before the earlier backup began may have been written to
 # once more while that one ran, without a later mtime: clocks of disks are coarse.
@@ -112,6 +116,7 @@ class MediaKeeper:
         self._keys = keys
         self._unchanged = unchanged
         self._sending = OneAtATime()
+        self._memory = Budget(MEMORY_BYTES)
 
     def keep_all(self) -> Iterator[Kept | Skipped]:
         """In the order of the walk; bounded memory however many files there are."""
@@ -171,7 +176,8 @@ class MediaKeeper:
             mode = stat.S_IMODE(found.st_mode)
             file = MediaFile(path, found.st_size, found.st_mtime_ns, mode)
             if found.st_size <= WHOLE_BYTES:
-                return self._keep_whole(file, content)
+                with self._memory.of(COPIES * found.st_size):
+                    return self._keep_whole(file, content)
             return self._keep_stream(file, content)
 
     def _keep_whole(self, file: MediaFile, content: BufferedReader) -> Kept:
@@ -212,7 +218,7 @@ class MediaKeeper:
 
     def _send_stream(self, file: MediaFile, content: BufferedReader) -> int:
         name = self._shelf.blob(self._keys.blob_name(file.sha256))
-        with upload(self._store, name) as target:
+        with self._memory.of(MEMORY_BYTES), upload(self._store, name) as target:
             with self._keys.encrypting(target) as plain:
                 again = hashlib.sha256()
                 while piece := content.read(PIECE_BYTES):
