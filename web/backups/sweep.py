@@ -6,6 +6,7 @@ writes it down, a later one deletes it if no backup named it in between and it i
 the very object that was seen.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from backups.condemned import (
     write_condemned,
 )
 from backups.encryption import Keys
-from backups.exceptions import BackupError, PruneRefused, TryAgain
+from backups.exceptions import BackupError, PruneRefused, StoreRefused, TryAgain
 from backups.folders import GRACE, Folder, delete_all, list_folders
 from backups.locks import Lock
 from backups.manifest import read_manifest
@@ -28,6 +29,8 @@ from backups.progress import Progress
 from backups.record import Backup, read_backup
 from backups.stores import Store, StoredObject
 from backups.threads import THREADS, map_in_threads
+
+logger = logging.getLogger(__name__)
 
 BATCH = 200
 
@@ -85,6 +88,7 @@ def sweep(
     _delete(due, store=store, lock=lock)
     _delete(leftovers, store=store, lock=lock)
     _delete(records, store=store, lock=lock)
+    _tidy(shelf, store=store, before=store_now - GRACE)
     return Swept(
         contents=len(due),
         size_bytes=sum(found.size_bytes for found in due + leftovers),
@@ -161,6 +165,13 @@ def _leftovers(
     for found in store.list(f"{shelf.project}/{shelf.environment}/check-"):
         if _is_old(found, now=now):
             yield found
+
+
+def _tidy(shelf: Shelf, *, store: Store, before: datetime) -> None:
+    try:
+        store.tidy(f"{shelf.project}/{shelf.environment}/", before=before)
+    except StoreRefused as error:  # a right of its own, which little depends on
+        logger.warning("What killed uploads left stays in the store: %s", error)
 
 
 def _delete(objects: Iterable[StoredObject], *, store: Store, lock: Lock) -> None:

@@ -118,6 +118,17 @@ class FolderStore:
                 raise ObjectExists(f"{path} is a newer file than the one meant.")
             path.unlink()
 
+    def tidy(self, prefix: str, *, before: datetime) -> int:
+        removed = 0
+        with self.explained():
+            for path in _files_below(self._folder / prefix):
+                with suppress(FileNotFoundError):
+                    is_old = path.stat().st_mtime < before.timestamp()
+                    if path.name.startswith(_PART) and is_old:
+                        path.unlink()
+                        removed += 1
+        return removed
+
     @contextmanager
     def explained(self) -> Iterator[None]:
         try:

@@ -79,3 +79,9 @@ class Store(Protocol):
 
         Raises ObjectMissing.
         """
+
+    def tidy(self, prefix: str, *, before: datetime) -> int:
+        """
+        Remove what writers of names with `prefix` left that were killed before then:
+        it takes room, and no listing shows it. Returns how many there were.
+        """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from backups.exceptions import ObjectDamaged, ObjectExists, ObjectMissing, StoreRefused
@@ -173,6 +174,26 @@ class S3Store:
                 )
             words["IfMatch"] = found["ETag"]
         self._requests.ask(self._client.delete_object, name=name, **words)
+
+    def tidy(self, prefix: str, *, before: datetime) -> int:
+        """Parts of unfinished uploads are kept, and paid for, until somebody does."""
+        words: dict[str, Any] = {"Prefix": self._requests.prefix + prefix}
+        removed = 0
+        while True:
+            page = self._requests.ask(self._client.list_multipart_uploads, **words)
+            for one in page.get("Uploads", []):
+                if one["Initiated"] < before:
+                    name = one["Key"].removeprefix(self._requests.prefix)
+                    self._requests.ask(
+                        self._client.abort_multipart_upload,
+                        name=name,
+                        UploadId=one["UploadId"],
+                    )
+                    removed += 1
+            if not page.get("IsTruncated"):
+                return removed
+            words["KeyMarker"] = page["NextKeyMarker"]
+            words["UploadIdMarker"] = page["NextUploadIdMarker"]
 
     def _found(self, name: str, head: dict[str, Any]) -> StoredObject:
         return StoredObject(

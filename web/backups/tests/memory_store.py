@@ -36,6 +36,7 @@ class MemoryStore:
         self.now = BEGINNING
         self.before: Callable[[str, str], None] = lambda method, name: None
         self.objects: dict[str, tuple[bytes, StoredObject]] = {}
+        self.tidied: list[tuple[str, datetime]] = []
         self._generation = 0
 
     def tick(self, **time: float) -> None:
@@ -81,6 +82,10 @@ class MemoryStore:
         if generation and self.objects[name][1].generation != generation:
             raise ObjectExists(f"{name} is another one by now.")
         del self.objects[name]
+
+    def tidy(self, prefix: str, *, before: datetime) -> int:
+        self.tidied.append((prefix, before))
+        return 0
 
     def _keep(self, name: str, data: bytes) -> StoredObject:
         if name in self.objects:

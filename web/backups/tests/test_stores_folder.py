@@ -2,7 +2,9 @@
 
 import os
 import resource
+import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,20 @@ def test_a_file_that_nobody_finished_is_no_object(folder_store, tmp_path):
     folder_store.put("a/1", b"")
     (tmp_path / "store" / "a" / ".part-of-a-killed-run").write_bytes(b"half")
     assert names_in(folder_store) == ["a/1"]
+
+
+def test_what_killed_writers_left_is_removed_when_it_is_old(folder_store, tmp_path):
+    folder_store.put("a/kept", b"kept")
+    for name, age in (("a/.part-old", 60), ("a/.part-new", 0), ("b/.part-old", 60)):
+        path = tmp_path / "store" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age, time.time() - age))
+    before = datetime.now(UTC) - timedelta(seconds=30)
+    assert folder_store.tidy("a/", before=before) == 1
+    left = {path.name for path in files_below(tmp_path / "store" / "a")}
+    assert left == {"kept", ".part-new"}
+    assert (tmp_path / "store" / "b" / ".part-old").exists()
 
 
 def test_a_folder_that_cannot_be_used_says_why(tmp_path):

@@ -157,6 +157,22 @@ def test_a_failed_stream_leaves_no_parts(s3_store, s3_client):
     assert not s3_client.list_multipart_uploads(Bucket=S3_BUCKET).get("Uploads")
 
 
+def test_parts_of_a_killed_upload_are_removed_when_they_are_old(s3_store, s3_client):
+    folder = s3_store.url.removeprefix(f"s3://{S3_BUCKET}/")
+    for name in ("ours", "other"):
+        s3_client.create_multipart_upload(Bucket=S3_BUCKET, Key=f"{folder}/{name}/half")
+
+    def unfinished():
+        page = s3_client.list_multipart_uploads(Bucket=S3_BUCKET, Prefix=f"{folder}/")
+        return [one["Key"] for one in page.get("Uploads", [])]
+
+    assert len(unfinished()) == 2
+    now = datetime.now(UTC)
+    assert s3_store.tidy("ours/", before=now - timedelta(hours=1)) == 0
+    assert s3_store.tidy("ours/", before=now + timedelta(hours=1)) == 1
+    assert unfinished() == [f"{folder}/other/half"]
+
+
 def test_parts_grow_so_that_500_gb_fit_into_10_000():
     sizes = [s3_uploads.part_bytes(number) for number in range(10_000)]
     assert sum(sizes) > 500e9

@@ -219,6 +219,21 @@ def test_leftovers_of_killed_runs_go_after_48_hours(store):
     ]
 
 
+def test_what_no_listing_shows_is_left_to_the_store(store):
+    store.tick(days=9)
+    run_sweep(store)
+    before = BEGINNING + timedelta(days=7)
+    assert store.tidied == [("socle/local/", before)]
+
+
+def test_a_store_that_may_not_be_tidied_is_swept_all_the_same(store, monkeypatch):
+    def refuse(prefix, *, before):
+        raise StoreRefused("403 s3:ListBucketMultipartUploads")
+
+    monkeypatch.setattr(store, "tidy", refuse)
+    assert run_sweep(store).contents == 0
+
+
 def test_a_folder_that_became_a_backup_meanwhile_stays(store):
     address = put_backup(store, taken=BEGINNING)
     record = store.read(address.folder + "backup.json")
