@@ -10,7 +10,7 @@ from django.conf import settings
 from test_killed_restore import NEW, OLD, Sides
 
 from backups.exceptions import BackupError, StoreUnavailable
-from backups.stores import google_http, patience
+from backups.stores import google_account, patience
 from backups.tests.faults import (
     Between,
     Mended,
@@ -56,7 +56,12 @@ class Unsteady(Between):
 def google(servers, monkeypatch):
     """The emulator with faults before it; nothing waits long."""
     monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(google_http, "is_emulated", lambda client: False)
+    signed_in = google_account.signed_in
+    monkeypatch.setattr(
+        google_account,
+        "signed_in",
+        lambda key: replace(signed_in(key), is_emulated=False),
+    )
     unsteady = Unsteady(os.environ["STORAGE_EMULATOR_HOST"], mending=Mended)
     with unsteady.running():
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", unsteady.url)
@@ -86,9 +91,10 @@ def test_a_backup_into_a_bucket_that_fails_now_and_then(world, bucket, rounds, t
     world.site = replace(world.site, store_url=f"{url}/chaos")
     world.patience_seconds = PATIENCE_SECONDS
     some, whole, gave_up = rounds(40), set(), []
+    shares = [1.0, 0.02, 0.1, 0.3, 0.7]
     for number in some:
         world.change(f"round {number}", files=15)
-        share = some.chance.choice([0.02, 0.1, 0.3, 0.7])
+        share = some.chance.choice(shares) if number > 1 else shares[number]
         try:
             with unsteady.failing(share, PASSING, chance=some.chance):
                 world.take_backup(world.next_moment())
