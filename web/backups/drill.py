@@ -20,7 +20,7 @@ from backups.places import (
 )
 from backups.preflight import check_fits
 from backups.previous import forget_proven
-from backups.progress import Progress
+from backups.progress import Progress, counted
 from backups.record import Backup, Proof
 from backups.restored_database import check_rows
 from backups.roles import roles_made
@@ -97,7 +97,7 @@ def _read_contents(backup: Backup, *, store: Store, progress: Progress) -> None:
     """Files of a bucket need not fit on this machine: they are read and compared."""
     damage = Verifier(store, progress=progress).verify(backup).damage
     if damage:
-        raise ObjectDamaged(f"{damage[0]} ({len(damage)} things are damaged.)")
+        raise ObjectDamaged(f"{damage[0]} ({counted(len(damage), 'fault')} in all.)")
 
 
 @contextmanager

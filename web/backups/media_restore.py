@@ -1,6 +1,8 @@
 """The uploaded files on their way back, into a folder beside the live one."""
 
 import os
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from backups.addresses import Shelf
@@ -45,9 +47,11 @@ def restore_media(
         live=live,
     )
     files = size_bytes = 0
-    manifest = read_manifest(backup, store=store)
     media = backup.record.media
-    for file in map_in_threads(restorer.restore, manifest, threads=THREADS):
+    links: list[MediaFile] = []
+    contents = _set_apart(links, manifest=read_manifest(backup, store=store))
+    restored = map_in_threads(restorer.restore, contents, threads=THREADS)
+    for file in chain(restored, map(restorer.restore, links)):
         files += 1
         size_bytes += file.size_bytes
         progress.moved(
@@ -64,6 +68,17 @@ def restore_media(
         )
 
 
+def _set_apart(
+    links: list[MediaFile], *, manifest: Iterator[MediaFile]
+) -> Iterator[MediaFile]:
+    """The files; links come after all of them, so that none is written through one."""
+    for file in manifest:
+        if file.link:
+            links.append(file)
+        else:
+            yield file
+
+
 class MediaRestorer:
     def __init__(
         self,
@@ -78,6 +93,7 @@ class MediaRestorer:
         self._store = store
         self._shelf = shelf
         self._folder = folder
+        self._root = folder.resolve()
         self._keys = keys
 
     def restore(self, file: MediaFile) -> MediaFile:
@@ -102,9 +118,16 @@ class MediaRestorer:
     def _target(self, path: str) -> Path:
         """A damaged or foreign manifest must not write anywhere else."""
         pure = PurePosixPath(path)
-        if not path or pure.is_absolute() or ".." in pure.parts or "\0" in path:
+        target = self._folder / pure
+        if (
+            not path
+            or pure.is_absolute()
+            or ".." in pure.parts
+            or "\0" in path
+            or not Path(os.path.realpath(target.parent)).is_relative_to(self._root)
+        ):
             raise ObjectDamaged(f"The manifest names a file outside media: {path!r}.")
-        return self._folder / pure
+        return target
 
     def _fetch(self, file: MediaFile, *, path: Path) -> None:
         try:

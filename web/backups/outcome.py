@@ -8,7 +8,7 @@ from backups.dump import DUMPING
 from backups.exceptions import FilesLeftOut
 from backups.models import Run
 from backups.parts import KEEPING_MEDIA
-from backups.progress import Progress
+from backups.progress import Progress, counted_files
 from backups.record import Backup
 
 
@@ -32,8 +32,8 @@ def check_nothing_lost(backup: Backup) -> None:
     if lost:
         first = f"{lost[0].path!r}, {lost[0].reason}"
         raise FilesLeftOut(
-            f"The backup {backup.url} is complete but for {len(lost)} files; the first "
-            f"is {first}. Correct them, then run: ./google_storage.sh -b"
+            f"The backup {backup.url} is complete but for {counted_files(len(lost))}; "
+            f"the first is {first}. Correct them, then run: ./google_storage.sh -b"
         )
 
 

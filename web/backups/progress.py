@@ -145,8 +145,12 @@ def pace(size_bytes: int, *, seconds: float, done: float) -> list[str]:
     return words
 
 
+def counted(number: int, thing: str) -> str:
+    return f"1 {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def counted_files(files: int) -> str:
-    return "1 file" if files == 1 else f"{files:,} files"
+    return counted(files, "file")
 
 
 def readable_size(size_bytes: float) -> str:

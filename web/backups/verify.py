@@ -13,6 +13,8 @@ from backups.record import Backup
 from backups.stores import Reader, Store
 from backups.threads import THREADS, map_in_threads
 
+READING = "Reading contents"
+
 
 @dataclass
 class Report:
@@ -41,31 +43,58 @@ class Verifier:
         backup.opening_keys  # noqa: B018  raises before anything is read
         report = Report()
         self._progress.say(f"Reading {backup.url}")
-        for part in (backup.record.database.dump, backup.record.media.manifest):
-            try:
-                with open_part(backup, part, store=self._store) as source:
-                    report.size_bytes += _drained(source)
-            except LookAtIt as error:
-                report.damage.append(str(error))
+        try:
+            self._verify_dump(backup, report=report)
+        except LookAtIt as error:
+            report.damage.append(str(error))
+        try:
+            self._expect_contents(backup, report=report)
+        except LookAtIt as error:
+            report.damage.append(str(error))
         if not report.damage:
             self._verify_contents(backup, report=report)
         return report
+
+    def _verify_dump(self, backup: Backup, *, report: Report) -> None:
+        dump = backup.record.database.dump
+        with open_part(backup, dump, store=self._store) as source:
+            for size_bytes in _drain(source):
+                self._progress.moved(
+                    "Reading the dump",
+                    size_bytes=size_bytes,
+                    total_bytes=dump.size_bytes,
+                )
+        report.size_bytes += dump.size_bytes
+
+    def _expect_contents(self, backup: Backup, *, report: Report) -> None:
+        """Reads the manifest to its end, and counts what is to be read after it."""
+        keys = backup.opening_keys
+        names: set[bytes] = set()
+        total_bytes = 0
+        for file in read_manifest(backup, store=self._store):
+            if file.content:
+                name = _name(file, keys=keys)
+                if name not in names and name not in self._seen:
+                    names.add(name)
+                    total_bytes += file.size_bytes
+        report.size_bytes += backup.record.media.manifest.size_bytes
+        self._progress.expect(READING, total_bytes=total_bytes, total_files=len(names))
 
     def _verify_contents(self, backup: Backup, *, report: Report) -> None:
         checker = _Checker(
             self._store, shelf=backup.address.shelf, keys=backup.opening_keys
         )
+        size_bytes = 0
         for file, name, problem in map_in_threads(
             checker.check, self._unread(backup, report), threads=THREADS
         ):
             self._seen[name] = not problem
             report.contents += 1
-            report.size_bytes += file.size_bytes
+            size_bytes += file.size_bytes
             if problem:
                 report.damage.append(problem)
-            self._progress.moved(
-                "Reading contents", size_bytes=report.size_bytes, files=report.contents
-            )
+            self._progress.moved(READING, size_bytes=size_bytes, files=report.contents)
+        report.size_bytes += size_bytes
 
     def _unread(
         self, backup: Backup, report: Report
@@ -74,7 +103,7 @@ class Verifier:
         for file in read_manifest(backup, store=self._store):
             if not file.content:
                 continue
-            name = bytes.fromhex(keys.blob_name(file.content))
+            name = _name(file, keys=keys)
             if name not in self._seen:
                 self._seen[name] = True
                 yield file, name
@@ -94,14 +123,21 @@ class _Checker:
             with open_content(
                 file, store=self._store, shelf=self._shelf, keys=self._keys
             ) as content:
-                _drained(content)
+                for _ in _drain(content):
+                    pass
         except LookAtIt as error:
             return file, name, str(error)
         return file, name, ""
 
 
-def _drained(source: Reader) -> int:
+def _name(file: MediaFile, *, keys: Keys) -> bytes:
+    """Of its content in the store, short: there may be many."""
+    return bytes.fromhex(keys.blob_name(file.content))
+
+
+def _drain(source: Reader) -> Iterator[int]:
+    """How many bytes were read so far, to the end."""
     size_bytes = 0
     while piece := source.read(PIECE_BYTES):
         size_bytes += len(piece)
-    return size_bytes
+        yield size_bytes

@@ -140,7 +140,7 @@ def test_files_of_a_bucket_are_read_where_they_are(site, store, practise):
     assert practise(backup, site=in_bucket).files == 1
     for found in list(store.list(site.shelf.blobs)):
         store.delete(found.name)
-    with pytest.raises(ObjectDamaged, match="1 things"):
+    with pytest.raises(ObjectDamaged, match="1 fault in all"):
         practise(backup, site=in_bucket)
 
 

@@ -137,3 +137,15 @@ def test_a_manifest_cannot_write_elsewhere(store, site, tmp_path, path):
     )
     with pytest.raises(ObjectDamaged, match="outside media"):
         restorer.restore(MediaFile(path, 0, 0, 0o644))
+
+
+def test_a_manifest_cannot_write_through_a_link_of_its_own(store, site, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    restorer = MediaRestorer(
+        store, shelf=site.shelf, folder=tmp_path / "new", keys=Keys()
+    )
+    restorer.restore(MediaFile("link", 0, 0, 0o777, link=str(elsewhere)))
+    with pytest.raises(ObjectDamaged, match="outside media"):
+        restorer.restore(MediaFile("link/folder/out", 0, 0, 0o777, link="anywhere"))
+    assert list(elsewhere.iterdir()) == []

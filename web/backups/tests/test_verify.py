@@ -1,7 +1,10 @@
 import os
+import re
+from itertools import count
 
 import pytest
 
+from backups.manifest import read_manifest
 from backups.progress import Progress
 from backups.services import take_backup
 from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, Wrapped
@@ -39,9 +42,25 @@ def test_everything_a_backup_names_is_read(site, store, backup, verified):
     report = verified(second)
     assert report.damage == []
     assert report.contents == 5  # of seven files: one is a link, two are equal
-    record = second.record
-    parts = record.database.dump.size_bytes  # the manifest is counted unpacked
-    assert report.size_bytes > parts + 5_006_001
+    parts = second.record.database.dump, second.record.media.manifest
+    in_parts = sum(part.size_bytes for part in parts)
+    contents = {file.content: file for file in read_manifest(second, store=store)}
+    in_contents = sum(file.size_bytes for file in contents.values())
+    assert report.size_bytes == in_parts + in_contents > 5_000_000
+
+
+def test_progress_says_how_much_is_left_to_read(site, store, backup):
+    said, seconds = [], count(step=2)
+    progress = Progress(said.append, rewrite=said.append, clock=lambda: next(seconds))
+    verifier = Verifier(store, progress=progress)
+    verifier.verify(backup)
+    assert any(re.match("  Reading the dump: .* of ", line) for line in said), said
+    assert any("Reading contents: 4 of 4 files" in line for line in said), said
+    (site.media_root / "new").write_bytes(b"new")
+    third = take_backup(site, store=store, now=NEXT_NIGHT, progress=QUIET)
+    said.clear()
+    verifier.verify(third)
+    assert any("Reading contents: 1 of 1 file, 3 B of 3 B" in line for line in said)
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "gone"])

@@ -3,7 +3,7 @@ from django.core.management.base import CommandError
 from backups.addresses import parse_url
 from backups.listing import list_backups, newest_backup
 from backups.management.base import FAILED, USAGE, BackupCommand
-from backups.progress import counted_files, readable_size
+from backups.progress import counted, counted_files, readable_size
 from backups.record import read_backup
 from backups.site import Site
 from backups.stores import open_store
@@ -41,14 +41,14 @@ class Command(BackupCommand):
             run.result(backups=len(backups), files=contents, size_bytes=size_bytes)
             if damage:
                 raise CommandError(
-                    f"{len(damage)} things are damaged, named above. The contents that "
+                    f"{counted(len(damage), 'fault')}, named above. The contents that "
                     "are still in MEDIA_ROOT are sent again by: ./google_storage.sh -b "
                     "--full (first delete the damaged objects). Undamaged backups: "
                     "./google_storage.sh -v --all",
                     returncode=FAILED,
                 )
         self.stdout.write(
-            f"All is as it was stored: {len(backups)} backups, "
+            f"All is as it was stored: {counted(len(backups), 'backup')}, "
             f"{counted_files(contents)}, {readable_size(size_bytes)} read."
         )
 
