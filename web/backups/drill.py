@@ -1,6 +1,5 @@
 """Restore a backup for practice, compare everything, and write down that it worked."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,13 +10,7 @@ from backups.exceptions import ObjectDamaged, ObjectMissing, RestoreFailed
 from backups.folders import held
 from backups.loading import load_database
 from backups.media_restore import restore_media
-from backups.places import (
-    Places,
-    create_database,
-    databases_of,
-    drop_database,
-    folders_of,
-)
+from backups.places import Places, clear, create_database
 from backups.preflight import check_fits
 from backups.previous import forget_proven
 from backups.progress import Progress, counted
@@ -48,7 +41,7 @@ def drill(
     """
     began = clock()
     with alone(site, purpose="drill"), held(store, backup.address):
-        _clear(site)
+        clear(site.database, site.media_root, kind="drill")
         check_fits(backup, site=site, store=store)
         roles = backup.record.database.roles
         with (
@@ -108,7 +101,7 @@ def _scratch(site: Site, *, now: datetime) -> Iterator[Places]:
         _make(places)
         yield places
     finally:
-        _clear(site)
+        clear(site.database, site.media_root, kind="drill")
 
 
 def _make(places: Places) -> None:
@@ -119,14 +112,6 @@ def _make(places: Places) -> None:
             f"The folder for the drill cannot be made: {error}. Make room or give "
             "access, then run: ./google_storage.sh -d"
         ) from error
-
-
-def _clear(site: Site) -> None:
-    """Also what a killed drill left; no other one runs, since this one has the lock."""
-    for database in databases_of(site.database, kind="drill"):
-        drop_database(database)
-    for folder in folders_of(site.media_root, kind="drill"):
-        shutil.rmtree(folder)
 
 
 def _write(proof: Proof, *, backup: Backup, store: Store) -> None:

@@ -150,5 +150,16 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def clear(database: Database, media: Path, *, kind: str) -> None:
+    """
+    Take away the databases and folders named `kind`: what a killed restore ("restore")
+    or drill ("drill") left. Whoever calls this has the lock, so none is at work.
+    """
+    for left in databases_of(database, kind=kind):
+        drop_database(left)
+    for folder in folders_of(media, kind=kind):
+        remove_folder(folder)
+
+
 def _suffixed(name: str, suffix: str) -> str:
     return name[: NAME_BYTES - len(suffix)] + suffix

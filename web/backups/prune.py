@@ -8,6 +8,7 @@ from backups.addresses import Address, Shelf
 from backups.encryption import Keys
 from backups.exceptions import NotABackup
 from backups.folders import Folder, delete_all, list_folders
+from backups.places import clear
 from backups.progress import Progress
 from backups.record import Backup, read_backup
 from backups.retention import Policy, kept
@@ -126,7 +127,8 @@ def prune(
     only: Collection[str] | None = None,
 ) -> Pruned:
     """
-    Remove the backups that go, oldest first, then sweep.
+    Remove the backups that go, oldest first, then sweep; before that, what killed
+    restores and drills left on this machine and its server.
 
     only: the ids that somebody agreed to; others stay, whatever the plan says by now.
 
@@ -134,6 +136,8 @@ def prune(
     that stays cannot be read; StoreUnavailable, ServerUnavailable (try again).
     """
     with alone(site, purpose="prune") as lock:
+        for kind in ("restore", "drill"):
+            clear(site.database, site.media_root, kind=kind)
         plan = plan_prune(
             site.shelf, store=store, keys=site.keys, policy=policy, now=now
         )
@@ -155,7 +159,3 @@ def prune(
             progress=progress,
         )
     return Pruned(removed=going, kept=len(plan) - len(going), swept=swept)
-
-
-def counted_backups(count: int) -> str:
-    return "1 backup" if count == 1 else f"{count:,} backups"

@@ -19,9 +19,8 @@ from backups.media_restore import restore_media
 from backups.places import (
     Parts,
     Places,
-    databases_of,
+    clear,
     drop_database,
-    folders_of,
     plan_of,
     remove_folder,
 )
@@ -75,7 +74,7 @@ def restore_backup(
     places = Places.at(now, database=site.database, media=site.media_root)
     work = _Work(backup, site, store, places, choices, progress)
     with alone(site, purpose="restore") as lock:
-        _clear_leftovers(site)
+        clear(site.database, site.media_root, kind="restore")
         check_fits(backup, site=site, store=store, parts=choices.parts)
         with held(store, backup.address):
             # The database goes before the roles that its privileges name.
@@ -194,11 +193,3 @@ def _taken_away_on_failure(places: Places) -> Iterator[None]:
                 "was changed."
             ) from error
         raise
-
-
-def _clear_leftovers(site: Site) -> None:
-    """What a killed restore left; no other one runs, since this one has the lock."""
-    for database in databases_of(site.database, kind="restore"):
-        drop_database(database)
-    for folder in folders_of(site.media_root, kind="restore"):
-        remove_folder(folder)

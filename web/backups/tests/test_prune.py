@@ -10,6 +10,7 @@ from backups.folders import held
 from backups.listing import list_backups
 from backups.locks import only_one
 from backups.models import Run
+from backups.places import Places, create_database, databases_of, folders_of
 from backups.prune import BEING_READ, NAMED_BY_HAND, UNREADABLE, plan_prune, prune
 from backups.prune_table import verdicts_table
 from backups.record import Proof
@@ -100,6 +101,19 @@ def test_a_real_backup_is_whole_after_contents_were_swept(site, any_store, resto
     assert len(pruned.removed) == 1
     assert (pruned.swept.contents, pruned.swept.waiting) == (0, 1)
     restore(backup, store=any_store)
+
+
+def test_a_night_takes_away_what_a_killed_restore_and_drill_left(site, folder_store):
+    killed = Places.at(NIGHT, database=site.database, media=site.media_root)
+    for database in (killed.new_database, killed.drill_database):
+        create_database(database)
+    for folder in (killed.new_media, killed.drill_media, killed.old_media):
+        (folder / "half").mkdir(parents=True)
+    run_prune(site, folder_store)
+    for kind in ("restore", "drill"):
+        assert databases_of(site.database, kind=kind) == []
+        assert folders_of(site.media_root, kind=kind) == []
+    assert killed.old_media.is_dir()  # an undo needs it
 
 
 def test_the_record_goes_first_then_the_proof(site, folder_store):

@@ -4,8 +4,8 @@ from django.utils import timezone
 
 from backups.management.asking import ask
 from backups.management.base import BackupCommand
-from backups.progress import readable_size
-from backups.prune import counted_backups, plan_prune, prune
+from backups.progress import counted, readable_size
+from backups.prune import plan_prune, prune
 from backups.prune_table import verdicts_table
 from backups.retention import Policy
 from backups.site import Site
@@ -48,7 +48,7 @@ class Command(BackupCommand):
         return {verdict.address.id for verdict in plan if verdict.goes}
 
     def question(self, going):
-        removed = f"Remove {counted_backups(len(going))}" if going else "Remove none"
+        removed = f"Remove {counted(len(going), 'backup')}" if going else "Remove none"
         return f"{removed}, and contents that none has named for 48 hours?"
 
     def prune(self, run, *, only=None):
@@ -69,8 +69,8 @@ class Command(BackupCommand):
             freed_bytes=pruned.freed_bytes,
         )
         self.stdout.write(
-            f"Removed {counted_backups(len(pruned.removed))} and "
+            f"Removed {counted(len(pruned.removed), 'backup')} and "
             f"{swept.contents:,} contents that none names, "
             f"{readable_size(pruned.freed_bytes)} in all; "
-            f"{counted_backups(pruned.kept)} left."
+            f"{counted(pruned.kept, 'backup')} left."
         )
