@@ -3,6 +3,7 @@
 import signal
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from rounds import KILLED, Child, seconds_of, wait_for
@@ -112,6 +113,38 @@ def test_a_postgres_that_restarts_during_a_restore(sides, servers, rounds, tell)
         seen.append((status, side))
         sides.is_undone(side, what)
     tell(f"  a restore takes {longest:.2f} s; {tally(seen)}")
+
+
+def test_a_forgetting_that_is_killed_at_any_moment(sides, rounds, tell):
+    """What it began to drop is never swapped in by an undo."""
+    world = sides.world
+
+    def forgetting() -> Child:
+        restore = sides.begin()
+        assert restore.wait() == 0, restore.words()
+        return Child(world.forget, log=sides.log)
+
+    longest = seconds_of(forgetting().wait)
+    some, seen = rounds(60), []
+    for number in some:
+        world.change(f"round {number}")
+        sides.states = {**sides.states, state(world): what_was(number)}
+        delay = some.chance.uniform(0, longest)
+        what = f"round {number}, killed after {delay:.3f} s"
+        forgetting().kill_after(delay)
+        assert sides.side(what) == NEW
+        undo = Child(partial(world.undo, world.next_moment()), log=sides.log)
+        status = undo.wait()
+        assert status in (0, 1), f"{what}:\n{undo.words()}"
+        found = sides.side(what)
+        assert found == (NEW if status else what_was(number)), what
+        assert not status or "NothingKept" in undo.words(), undo.words()
+        seen.append(found)
+    tell(f"  {seen.count(NEW)} of {len(seen)} had been forgotten")
+
+
+def what_was(number: int) -> str:
+    return f"{OLD}, {number}"
 
 
 def anywhere(chance, longest: float) -> float:

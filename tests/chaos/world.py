@@ -21,7 +21,7 @@ from backups.listing import complete_ids
 from backups.locks import check_free
 from backups.places import create_database, databases_of, drop_database
 from backups.postgres import Database
-from backups.previous import undo_restore
+from backups.previous import forget, undo_restore
 from backups.progress import Progress
 from backups.prune import prune
 from backups.record import Backup, read_backup
@@ -118,6 +118,10 @@ class World:
     def undo(self, now: datetime) -> None:
         connections.close_all()
         undo_restore(self.site, now=now, progress=Progress())
+
+    def forget(self) -> None:
+        connections.close_all()
+        forget(self.site, progress=Progress())
 
     def settle(self) -> None:
         """What every run does first."""

@@ -3,7 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Flag
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from backups.postgres import MAINTENANCE, Database
 from backups.traits import Traits, creation
 
 NAME_BYTES = 63  # Postgres cuts longer names off
+HALF_DROPPED = -2  # as a limit of connections; Postgres' own mark
 STAMP = "%Y%m%d_%H%M%S"
 _STAMP = r"\d{8}_\d{6}"
 
@@ -38,6 +39,20 @@ class Places:
     @classmethod
     def at(cls, moment: datetime, *, database: Database, media: Path) -> "Places":
         return cls(database, media, moment.astimezone(UTC).strftime(STAMP))
+
+    @classmethod
+    def unused(cls, moment: datetime, *, database: Database, media: Path) -> "Places":
+        """
+        At `moment`, or a second after the last of what earlier ones left: also when the
+        clock was put back, what is replaced last has the last name. The caller has the
+        lock. Raises ServerUnavailable.
+        """
+        names = [one.name for one in databases_of(database, kind="before")]
+        for kind in ("before", "dropped"):
+            names += [one.name for one in folders_of(media, kind=kind)]
+        for stamp in map(stamp_of, names):
+            moment = max(moment, moment_of(stamp) + timedelta(seconds=1))
+        return cls.at(moment, database=database, media=media)
 
     @property
     def new_database(self) -> Database:
@@ -68,6 +83,18 @@ class Places:
     @property
     def old_media(self) -> Path:
         return self.media.with_name(f"{self.media.name}.before_{self.stamp}")
+
+    @property
+    def dropped_media(self) -> Path:
+        return self.media.with_name(f"{self.media.name}.dropped_{self.stamp}")
+
+
+def stamp_of(name: str) -> str:
+    return name[-15:]
+
+
+def moment_of(stamp: str) -> datetime:
+    return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
 
 
 def plan_of(places: Places, *, database: Database | None, media: Path | None) -> Plan:
@@ -121,15 +148,26 @@ def _execute(database: Database, statement: sql.Composable) -> None:
         cursor.execute(statement)
 
 
-def databases_of(database: Database, *, kind: str) -> list[Database]:
-    """The databases that earlier restores of `database` named `kind`, oldest first."""
+def databases_of(
+    database: Database, *, kind: str, half_dropped: bool = False
+) -> list[Database]:
+    """
+    The databases that earlier restores of `database` named `kind`, oldest first.
+
+    half_dropped: only those that lost files already, when a DROP was interrupted.
+    Postgres lets nobody into them, and knows no way back.
+    """
     beginning = _suffixed(database.name, f"_{kind}_20261121_030000")[:-15]
     form = re.compile(re.escape(beginning) + _STAMP)
     with (
         database.named(MAINTENANCE).connect() as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute("SELECT datname FROM pg_database ORDER BY datname")
+        cursor.execute(
+            "SELECT datname FROM pg_database WHERE NOT %s OR datconnlimit = %s "
+            "ORDER BY datname",
+            (half_dropped, HALF_DROPPED),
+        )
         names = [name for (name,) in cursor.fetchall()]
     return [database.named(name) for name in names if form.fullmatch(name)]
 

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import psycopg2
@@ -12,14 +12,15 @@ import psycopg2
 from backups.exceptions import BackupError, NothingKept
 from backups.history import carry_history
 from backups.places import (
-    STAMP,
     Places,
     database_exists,
     databases_of,
     drop_database,
     folders_of,
+    moment_of,
     plan_of,
     remove_folder,
+    stamp_of,
 )
 from backups.postgres import MAINTENANCE, Database
 from backups.progress import Progress, readable_size
@@ -42,7 +43,7 @@ class Kept:
 
     @property
     def replaced_at(self) -> datetime:
-        return datetime.strptime(self.stamp, STAMP).replace(tzinfo=UTC)
+        return moment_of(self.stamp)
 
     @property
     def size_bytes(self) -> int:
@@ -59,9 +60,15 @@ class Kept:
 
 
 def kept(site: Site) -> list[Kept]:
-    """Oldest first; mostly one or none. Raises ServerUnavailable."""
-    databases = {_stamp(d.name): d for d in databases_of(site.database, kind="before")}
-    folders = {_stamp(f.name): f for f in folders_of(site.media_root, kind="before")}
+    """
+    Oldest first; mostly one or none. Without those whose dropping was begun: half of
+    them is gone. Raises ServerUnavailable.
+    """
+    databases = {
+        stamp_of(d.name): d for d in databases_of(site.database, kind="before")
+    }
+    folders = {stamp_of(f.name): f for f in folders_of(site.media_root, kind="before")}
+    going = _half_dropped(site)
     return [
         Kept(
             stamp=stamp,
@@ -70,7 +77,7 @@ def kept(site: Site) -> list[Kept]:
             folder=folders.get(stamp),
             folder_bytes=_folder_bytes(folders.get(stamp)),
         )
-        for stamp in sorted(databases.keys() | folders.keys())
+        for stamp in sorted((databases.keys() | folders.keys()) - going)
     ]
 
 
@@ -84,11 +91,7 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
     """
     with alone(site, purpose="undo") as lock:
         previous = newest_kept(site)
-        places = Places.at(
-            _after(now, previous=previous),
-            database=site.database,
-            media=site.media_root,
-        )
+        places = Places.unused(now, database=site.database, media=site.media_root)
         if previous.database is not None and database_exists(site.database):
             carry_history(source=site.database, target=previous.database)
         progress.say(f"Swapping in {previous}")
@@ -106,6 +109,7 @@ def forget(site: Site, *, progress: Progress) -> int:
     Raises NothingKept, AlreadyRunning.
     """
     with alone(site, purpose="forget"):
+        drop_rest(site)
         newest_kept(site)
         return _drop(site, which=lambda one: True, progress=progress)
 
@@ -139,12 +143,39 @@ def _drop(site: Site, *, which: Callable[[Kept], bool], progress: Progress) -> i
     for one in kept(site):
         if which(one):
             progress.say(f"Dropping {one}")
-            if one.database is not None:
-                drop_database(one.database)
+            places = _places(site, stamp=one.stamp)
             if one.folder is not None:
-                remove_folder(one.folder)
+                one.folder.rename(places.dropped_media)
+            _drop_parts(places)
             size_bytes += one.size_bytes
+    drop_rest(site)
     return size_bytes
+
+
+def drop_rest(site: Site) -> None:
+    """What is left where a dropping was interrupted. The caller has the lock."""
+    for stamp in _half_dropped(site):
+        places = _places(site, stamp=stamp)
+        if places.old_media.exists():
+            places.old_media.rename(places.dropped_media)
+        _drop_parts(places)
+
+
+def _drop_parts(places: Places) -> None:
+    """The folder has its other name already: who sees only one half undoes nothing."""
+    drop_database(places.old_database)
+    remove_folder(places.dropped_media)
+
+
+def _half_dropped(site: Site) -> set[str]:
+    databases = databases_of(site.database, kind="before", half_dropped=True)
+    folders = folders_of(site.media_root, kind="dropped")
+    names = [one.name for one in databases] + [one.name for one in folders]
+    return {stamp_of(name) for name in names}
+
+
+def _places(site: Site, *, stamp: str) -> Places:
+    return Places(site.database, site.media_root, stamp)
 
 
 def newest_kept(site: Site) -> Kept:
@@ -157,15 +188,6 @@ def newest_kept(site: Site) -> Kept:
     return found[-1]
 
 
-def _after(moment: datetime, *, previous: Kept) -> datetime:
-    """Also when the clock was put back, what is replaced last has the last name."""
-    return max(moment, previous.replaced_at + timedelta(seconds=1))
-
-
-def _stamp(name: str) -> str:
-    return name[-15:]
-
-
 def _database_bytes(database: Database | None) -> int:
     if database is None:
         return 0
@@ -173,8 +195,12 @@ def _database_bytes(database: Database | None) -> int:
         database.named(MAINTENANCE).connect() as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute("SELECT pg_database_size(%s)", (database.name,))
-        return int(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT pg_database_size(oid) FROM pg_database WHERE datname = %s",
+            (database.name,),
+        )
+        sizes = cursor.fetchone()  # none when it was dropped just now
+        return int(sizes[0] or 0) if sizes else 0
 
 
 def _folder_bytes(folder: Path | None) -> int:

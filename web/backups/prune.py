@@ -9,6 +9,7 @@ from backups.encryption import Keys
 from backups.exceptions import NotABackup
 from backups.folders import Folder, delete_all, list_folders
 from backups.places import clear
+from backups.previous import drop_rest
 from backups.progress import Progress
 from backups.record import Backup, read_backup
 from backups.retention import Policy, kept
@@ -138,6 +139,7 @@ def prune(
     with alone(site, purpose="prune") as lock:
         for kind in ("restore", "drill"):
             clear(site.database, site.media_root, kind=kind)
+        drop_rest(site)
         plan = plan_prune(
             site.shelf, store=store, keys=site.keys, policy=policy, now=now
         )

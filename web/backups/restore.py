@@ -71,9 +71,9 @@ def restore_backup(
 
     Raises AlreadyRunning, RestoreRefused, RestoreFailed, ObjectDamaged, …
     """
-    places = Places.at(now, database=site.database, media=site.media_root)
-    work = _Work(backup, site, store, places, choices, progress)
     with alone(site, purpose="restore") as lock:
+        places = Places.unused(now, database=site.database, media=site.media_root)
+        work = _Work(backup, site, store, places, choices, progress)
         clear(site.database, site.media_root, kind="restore")
         check_fits(backup, site=site, store=store, parts=choices.parts)
         with held(store, backup.address):

@@ -6,12 +6,14 @@ import pytest
 
 from backups.exceptions import AlreadyRunning, NothingKept, RestoreFailed
 from backups.locks import only_one
-from backups.places import Parts, databases_of, drop_database
-from backups.previous import forget, forget_proven, kept, undo_restore
+from backups.places import Parts, databases_of, drop_database, folders_of
+from backups.postgres import MAINTENANCE
+from backups.previous import drop_rest, forget, forget_proven, kept, undo_restore
 from backups.restore import Choices, restore_backup
 from backups.tests.conftest import (
     FINGERPRINT,
     NEXT_NIGHT,
+    NIGHT,
     QUIET,
     execute,
     picture,
@@ -68,6 +70,20 @@ def test_an_undo_right_after_the_restore_has_a_name_of_its_own(
     undo(NEXT_NIGHT)
     assert state(site) == changed
     assert kept(site)[0].replaced_at == NEXT_NIGHT + timedelta(seconds=1)
+
+
+def test_a_restore_after_the_clock_was_put_back_has_a_name_of_its_own(
+    site, backup, changed, restore, undo
+):
+    restore(backup)
+    restored = state(site)
+    (site.media_root / "later").write_bytes(b"later")
+    restore(backup)
+    restore(backup, now=NIGHT)
+    assert state(site) == restored
+    assert [one.replaced_at - NEXT_NIGHT for one in kept(site)] == [
+        timedelta(seconds=2)
+    ]
 
 
 @pytest.mark.parametrize("part", [Parts.DATABASE, Parts.MEDIA])
@@ -143,6 +159,52 @@ def test_forgetting_drops_what_is_kept_and_nothing_else(site, backup, restore):
     assert databases_of(site.database, kind="before") == []
     with pytest.raises(NothingKept):
         forget(site, progress=QUIET)
+
+
+class Killed(BaseException):
+    """As if the process were gone: nobody cleans up."""
+
+
+def killed(*args, **words):
+    raise Killed
+
+
+@pytest.mark.parametrize("before", ["drop_database", "remove_folder"])
+def test_what_a_killed_forgetting_began_is_never_swapped_in(
+    site, backup, restore, undo, monkeypatch, before
+):
+    restore(backup)
+    live = state(site)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"backups.previous.{before}", killed)
+        with pytest.raises(Killed):
+            forget(site, progress=QUIET)
+    with pytest.raises(NothingKept):
+        undo()
+    assert state(site) == live
+    with pytest.raises(NothingKept):
+        forget(site, progress=QUIET)
+    assert databases_of(site.database, kind="before") == []
+    assert folders_of(site.media_root, kind="dropped") == []
+
+
+def test_a_database_that_postgres_half_dropped_is_never_swapped_in(
+    site, backup, restore, undo
+):
+    restore(backup)
+    live, (one,) = state(site), kept(site)
+    execute(
+        site.database.named(MAINTENANCE),
+        "UPDATE pg_database SET datconnlimit = -2 "
+        f"WHERE datname = '{one.database.name}'",
+    )
+    with pytest.raises(NothingKept):
+        undo()
+    assert state(site) == live
+    drop_rest(site)
+    assert databases_of(site.database, kind="before") == []
+    assert folders_of(site.media_root, kind="before") == []
+    assert folders_of(site.media_root, kind="dropped") == []
 
 
 @pytest.mark.parametrize(("minutes", "stays"), [(-1, 1), (0, 1), (1, 0)])
