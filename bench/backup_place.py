@@ -62,10 +62,10 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def bucket(folder: Path, *, log: Path) -> Iterator[Bucket]:
+def bucket(folder: Path, *, certified_in: Path, log: Path) -> Iterator[Bucket]:
     """An empty one."""
-    made, key = folder / "certificate.pem", folder / "key.pem"
-    server = Bucket(folder / "bucket", made, key, free_port(), free_port())
+    made, key = certified_in / "certificate.pem", certified_in / "key.pem"
+    server = Bucket(folder, made, key, free_port(), free_port())
     with running(server, "The storage emulator", log=log):
         yield server
 

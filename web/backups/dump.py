@@ -1,5 +1,6 @@
 """pg_dump and pg_restore at the two ends of a compressed, hashed stream."""
 
+import fcntl
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ class Tool:
             stderr=subprocess.PIPE,
             pass_fds=files,
         )
+        _widen(self.process.stdin or self.process.stdout)
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -205,6 +207,12 @@ def _sized(database: Database) -> Iterator[Callable[[], int]]:
             return int(cursor.fetchone()[0])
 
         yield size_bytes
+
+
+def _widen(stream: IO[bytes] | None) -> None:
+    """So that the tool goes on while we compress and send. Else it waits, and works."""
+    with suppress(OSError):  # this user's pipes have all the memory they may have
+        fcntl.fcntl(pipe(stream), fcntl.F_SETPIPE_SZ, PIECE_BYTES)
 
 
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:

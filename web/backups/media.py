@@ -182,7 +182,7 @@ class MediaKeeper:
 
     def _keep_whole(self, file: MediaFile, content: BufferedReader) -> Kept:
         """What was hashed is what is sent: the same bytes, in memory."""
-        data = content.read(WHOLE_BYTES + 1)
+        data = content.read(file.size_bytes + 1)
         _check_unchanged(file, content, size_bytes=len(data))
         file = replace(file, sha256=hashlib.sha256(data).hexdigest())
         blob = self._keys.blob_name(file.sha256)

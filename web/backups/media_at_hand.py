@@ -3,8 +3,8 @@
 import hashlib
 import os
 import stat
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from backups.manifest import PIECE_BYTES, MediaFile
 
@@ -23,8 +23,9 @@ def copied(file: MediaFile, *, live: Path, target: Path) -> bool:
     if number is None:
         return False
     sha256 = hashlib.sha256()
-    with os.fdopen(number, "rb") as source, target.open("xb") as copy:
-        while piece := _read(source):
+    buffer = memoryview(bytearray(min(PIECE_BYTES, file.size_bytes + 1)))
+    with os.fdopen(number, "rb", buffering=0) as source, target.open("xb") as copy:
+        while piece := _read_into(buffer, source):
             sha256.update(piece)
             copy.write(piece)
     if sha256.hexdigest() == file.sha256:
@@ -33,12 +34,12 @@ def copied(file: MediaFile, *, live: Path, target: Path) -> bool:
     return False
 
 
-def _read(source: BinaryIO) -> bytes:
+def _read_into(buffer: memoryview, source: RawIOBase) -> memoryview:
     """A disk that cannot give a file back is no reason to stop: the store can."""
     try:
-        return source.read(PIECE_BYTES)
+        return buffer[: source.readinto(buffer)]
     except OSError:
-        return b""
+        return buffer[:0]
 
 
 def _opened(path: Path, *, size_bytes: int) -> int | None:
