@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Condition
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 THREADS = 8
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -33,12 +33,11 @@ def map_in_threads(
     """
     give_freed_memory_back()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="backups")
-    waiting: deque[Future[After]] = deque()
+    waiting: deque[Future[After] | Ready[After]] = deque()
     try:
         for item in items:
             if (result := ready(item)) is not None:
-                waiting.append(Future())
-                waiting[-1].set_result(result)
+                waiting.append(Ready(result))
             else:
                 waiting.append(pool.submit(work, item))
             if len(waiting) >= 4 * threads:
@@ -47,6 +46,16 @@ def map_in_threads(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+class Ready(Generic[After]):
+    """What a Future is, without its locks."""
+
+    def __init__(self, result: After):
+        self._result = result
+
+    def result(self) -> After:
+        return self._result
 
 
 def give_freed_memory_back() -> None:

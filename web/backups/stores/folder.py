@@ -45,12 +45,16 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         base = self._folder / prefix.rpartition("/")[0]
+        skipped = len(os.path.join(self._folder, ""))  # noqa: PTH118  for "/" as well
         with self.explained():
-            for path in _files_below(base):
-                name = path.relative_to(self._folder).as_posix()
-                if name.startswith(prefix) and not path.name.startswith(_PART):
-                    with suppress(FileNotFoundError):  # deleted in the meantime
-                        yield self._stored(path)
+            for entry in _files_below(base):
+                name = entry.path[skipped:]
+                if name.startswith(prefix) and not entry.name.startswith(_PART):
+                    try:
+                        found = entry.stat()
+                    except FileNotFoundError:  # deleted in the meantime
+                        continue
+                    yield _described(name, found)
 
     def put(self, name: str, data: bytes) -> StoredObject:
         with self.create(name) as target:
@@ -66,13 +70,7 @@ class FolderStore:
         return self._stored(self._folder / name)
 
     def _stored(self, path: Path) -> StoredObject:
-        found = path.stat()
-        return StoredObject(
-            path.relative_to(self._folder).as_posix(),
-            found.st_size,
-            stored_at=datetime.fromtimestamp(found.st_mtime, UTC),
-            generation=f"{found.st_ino}-{found.st_mtime_ns}",
-        )
+        return _described(path.relative_to(self._folder).as_posix(), path.stat())
 
     @contextmanager
     def create(self, name: str) -> Iterator[Writer]:
@@ -121,11 +119,11 @@ class FolderStore:
     def tidy(self, prefix: str, *, before: datetime) -> int:
         removed = 0
         with self.explained():
-            for path in _files_below(self._folder / prefix):
+            for entry in _files_below(self._folder / prefix):
                 with suppress(FileNotFoundError):
-                    is_old = path.stat().st_mtime < before.timestamp()
-                    if path.name.startswith(_PART) and is_old:
-                        path.unlink()
+                    is_old = entry.stat().st_mtime < before.timestamp()
+                    if entry.name.startswith(_PART) and is_old:
+                        Path(entry).unlink()
                         removed += 1
         return removed
 
@@ -165,15 +163,25 @@ def _crc32c(path: Path) -> str:
     return base64.b64encode(checksum.digest()).decode()
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _described(name: str, found: os.stat_result) -> StoredObject:
+    return StoredObject(
+        name,
+        found.st_size,
+        stored_at=datetime.fromtimestamp(found.st_mtime, UTC),
+        generation=f"{found.st_ino}-{found.st_mtime_ns}",
+    )
+
+
+def _files_below(folder: Path) -> Iterator[os.DirEntry[str]]:
     """A folder that cannot be read is an error; one that is gone is empty."""
-
-    def note(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            raise error
-
-    for parent, _, files in os.walk(folder, onerror=note):
-        yield from (Path(parent, file) for file in files)
+    folders = [str(folder)]
+    while folders:
+        with suppress(FileNotFoundError), os.scandir(folders.pop()) as scan:
+            for entry in scan:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    yield entry
 
 
 def _sync_folder(folder: Path) -> None:
