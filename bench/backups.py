@@ -57,7 +57,7 @@ QUICK = Size(300_000, 3000, 500, rounds=1, small_files=(1000, 10_000))
 class Bench:
     folder: Path
     shelf: Path
-    """Where the bucket is: in memory, for a disk may wait 30 ms for each object."""
+    """Where the bucket is: in memory, for a disk adds 10 ms to each object."""
     environment: dict[str, str]
     size: Size
     results: dict[tuple[str, str], list[Measured]] = field(default_factory=dict)
