@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path[:0] = [str(Path.cwd()), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path.cwd()))
 
 import backup_peers as peers  # noqa: E402
 import backup_place as place  # noqa: E402

@@ -75,10 +75,10 @@ def figure(
     peer: str,
     theirs: float,
     unit: str,
-    aim: float,
+    aim: float | None = None,
     better: str = "lower",
 ) -> None:
-    """One JSON line; `ratio` is ours by theirs, and `aim` is what it should be."""
+    """One JSON line; `ratio` is ours by theirs, `aim` what it should be, if we say."""
     line = {
         "figure": name,
         "ours": round(ours, 2),
@@ -86,7 +86,7 @@ def figure(
         "theirs": round(theirs, 2),
         "unit": unit,
         "ratio": round(ours / theirs, 3),
-        "aim": aim,
+        **({} if aim is None else {"aim": aim}),
         "better": better,
     }
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -7,7 +7,6 @@ a Django project does without `draft` and with one decoding a rendition is measu
 
 import argparse
 import io
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path.cwd()))
+
+from measuring import figure  # noqa: E402
 
 from local.testing import running_services  # noqa: E402
 
@@ -141,20 +142,6 @@ def peak_megabytes(pid: int) -> float:
     )
 
 
-def figure(name: str, ours: float, peer: str, theirs: float, unit: str, better: str):
-    ratio = round(ours / theirs, 2)
-    line = {
-        "figure": name,
-        "ours": round(ours, 2),
-        "peer": peer,
-        "theirs": round(theirs, 2),
-        "unit": unit,
-        "ratio": ratio,
-        "better": better,
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
-
-
 def run(count: int) -> None:
     photos = make_photos(count)
     megabytes = sum(map(len, photos)) / count / 1e6
@@ -172,18 +159,18 @@ def run(count: int) -> None:
         f"  outside Pillow      {outside:8.1%} of the worker's CPU time\n"
         f"  worker's peak       {ours.peak_megabytes:8.0f} MB\n"
     )
-    per_second = "photos/s"
-    figure(
-        "drawing", count / drawing, "Pillow alone", count / alone, per_second, "higher"
-    )
-    figure(
-        "drawing",
-        count / drawing,
-        "decoding whole, once a rendition",
-        count / usual,
-        per_second,
-        "higher",
-    )
+    for peer, seconds in (
+        ("Pillow alone", alone),
+        ("decoding whole, once a rendition", usual),
+    ):
+        figure(
+            "drawing",
+            ours=count / drawing,
+            peer=peer,
+            theirs=count / seconds,
+            unit="photos/s",
+            better="higher",
+        )
 
 
 def main() -> None:

@@ -58,13 +58,13 @@ def schema_of(database) -> list[str]:
     return kept.splitlines()
 
 
-def test_every_kind_of_object_comes_back(foreign, world, tell):
-    schema, rows = schema_of(foreign.database), state_of(foreign.database)
-    backup = take_backup(
+def taken(foreign, world):
+    return take_backup(
         foreign, store=world.store(), now=world.next_moment(), progress=Progress()
     )
-    execute(foreign.database, "DROP TABLE everything CASCADE; DELETE FROM files")
-    assert state_of(foreign.database) != rows
+
+
+def restore(backup, foreign, world):
     restore_backup(
         backup,
         site=foreign,
@@ -72,6 +72,14 @@ def test_every_kind_of_object_comes_back(foreign, world, tell):
         now=world.next_moment(),
         progress=Progress(),
     )
+
+
+def test_every_kind_of_object_comes_back(foreign, world, tell):
+    schema, rows = schema_of(foreign.database), state_of(foreign.database)
+    backup = taken(foreign, world)
+    execute(foreign.database, "DROP TABLE everything CASCADE; DELETE FROM files")
+    assert state_of(foreign.database) != rows
+    restore(backup, foreign, world)
     assert schema_of(foreign.database) == schema
     assert state_of(foreign.database) == rows
     tell(f"{len(schema)} lines of schema, {len(backup.record.database.rows)} tables")
@@ -79,17 +87,9 @@ def test_every_kind_of_object_comes_back(foreign, world, tell):
 
 def test_it_comes_back_on_a_server_without_its_roles(foreign, world):
     schema = schema_of(foreign.database)
-    backup = take_backup(
-        foreign, store=world.store(), now=world.next_moment(), progress=Progress()
-    )
+    backup = taken(foreign, world)
     drop_database(foreign.database)
     for role in ROLES:
         _drop_role(foreign.database, role)
-    restore_backup(
-        backup,
-        site=foreign,
-        store=world.store(),
-        now=world.next_moment(),
-        progress=Progress(),
-    )
+    restore(backup, foreign, world)
     assert schema_of(foreign.database) == schema

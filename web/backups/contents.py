@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from backups.addresses import Shelf
 from backups.encryption import Keys
-from backups.exceptions import ObjectDamaged
-from backups.manifest import CRC32C, MD5, MediaFile
-from backups.stores import Reader, Store
+from backups.exceptions import ObjectDamaged, ObjectMissing
+from backups.manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
+from backups.stores import Reader, Store, Writer
 from backups.stores.proofs import Proof
 
 NO_KEYS = Keys()
@@ -45,6 +45,31 @@ def open_whole(
         reader = _Proving(plain, file=file)
         yield reader
         reader.prove(what)
+
+
+def write_content(
+    file: MediaFile, *, target: Writer, store: Store, shelf: Shelf, keys: Keys
+) -> None:
+    """The same into `target`, which must not become anything if this raises."""
+    with open_content(file, store=store, shelf=shelf, keys=keys) as content:
+        pass_on(content, target)
+
+
+def pass_on(source: Reader, target: Writer) -> None:
+    while piece := source.read(PIECE_BYTES):
+        target.write(piece)
+
+
+@contextmanager
+def missing_explained(file: MediaFile) -> Iterator[None]:
+    """What a restore says that wants `file` and finds no content of it."""
+    try:
+        yield
+    except ObjectMissing as error:
+        raise ObjectMissing(
+            f"The content of {file.path!r} is missing: {error} Restore another "
+            "backup: ./google_storage.sh -l"
+        ) from error
 
 
 class _Proving:

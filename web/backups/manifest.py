@@ -62,6 +62,16 @@ class MediaFile:
         return self.path.split("/")
 
 
+def check_inside(path: str) -> None:
+    """A damaged or foreign manifest must not write anywhere but into the media."""
+    if not path or path.startswith("/") or ".." in path.split("/"):
+        raise outside(path)
+
+
+def outside(path: str) -> ObjectDamaged:
+    return ObjectDamaged(f"The manifest names a file outside media: {path!r}.")
+
+
 @contextmanager
 def open_part(backup: Backup, part: StoredPart, *, store: Store) -> Iterator[Reader]:
     """

@@ -6,13 +6,13 @@ from contextlib import suppress
 from backups.addresses import Shelf
 from backups.checksums import upload
 from backups.condemned import Condemned, renew
-from backups.contents import open_whole
+from backups.contents import open_whole, pass_on
 from backups.encryption import Keys
 from backups.exceptions import ObjectExists, ObjectMissing
-from backups.manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
+from backups.manifest import CRC32C, MD5, MediaFile
 from backups.media import Kept
 from backups.record import Skipped
-from backups.stores import Reader, Store, StoredObject, Writer
+from backups.stores import Store, StoredObject
 from backups.threads import THREADS, OneAtATime, map_in_threads
 
 MODE = 0o644  # of a restored file; a bucket knows none
@@ -104,15 +104,10 @@ class BucketKeeper:
             self._keys.encrypting(target) as sealed,
             open_whole(file, store=self._media, name=found.name) as content,
         ):
-            _pass_on(content, sealed)
+            pass_on(content, sealed)
         return target.fingerprint().size_bytes
 
 
 def same_kind(one: Store, other: Store) -> bool:
     """Whether one store can copy from the other without us."""
     return type(one) is type(other)
-
-
-def _pass_on(source: Reader, target: Writer) -> None:
-    while piece := source.read(PIECE_BYTES):
-        target.write(piece)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backups.checksums import upload
-from backups.contents import open_content
-from backups.exceptions import ObjectDamaged, ObjectMissing, RestoreFailed
-from backups.manifest import PIECE_BYTES, MediaFile, read_manifest
+from backups.contents import missing_explained, write_content
+from backups.exceptions import RestoreFailed
+from backups.manifest import MediaFile, check_inside, read_manifest
 from backups.media_bucket import as_file, same_kind
+from backups.media_restore import count_restored
 from backups.progress import Progress, counted_files
 from backups.record import Backup
 from backups.stores import Store, open_store
@@ -47,8 +48,6 @@ class BucketRestorer:
             found.name: _Live(as_file(found), found.generation)
             for found in self._media.list("")
         }
-        size_bytes = 0
-        media = self._backup.record.media
 
         def bring(file: MediaFile) -> MediaFile:
             there = live.get(file.path)
@@ -59,15 +58,7 @@ class BucketRestorer:
             return file
 
         brought = map_in_threads(bring, self._files(progress), threads=THREADS)
-        for files, file in enumerate(brought, start=1):
-            size_bytes += file.size_bytes
-            progress.moved(
-                "Restoring media",
-                size_bytes=size_bytes,
-                files=files,
-                total_bytes=media.size_bytes,
-                total_files=media.files,
-            )
+        count_restored(brought, of=self._backup.record.media, progress=progress)
 
     def replace_different(self, *, progress: Progress) -> str:
         """
@@ -88,7 +79,7 @@ class BucketRestorer:
         links = 0
         for file in read_manifest(self._backup, store=self._store):
             if file.content:
-                _check_name(file.path)
+                check_inside(file.path)
                 yield file
             else:
                 links += 1
@@ -107,31 +98,21 @@ class BucketRestorer:
 
     def _send(self, file: MediaFile) -> None:
         blob = self._shelf.blob(self._keys.blob_name(file.content))
-        try:
+        with missing_explained(file):
             if not self._keys.identities and same_kind(self._store, self._media):
                 copied = self._media.copy(
                     file.path, source=self._store, source_name=blob
                 )
                 _check_size(file, copied.size_bytes)
                 return
-            with (
-                upload(self._media, file.path) as target,
-                open_content(
-                    file, store=self._store, shelf=self._shelf, keys=self._keys
-                ) as content,
-            ):
-                while piece := content.read(PIECE_BYTES):
-                    target.write(piece)
-        except ObjectMissing as error:
-            raise ObjectMissing(
-                f"The content of {file.path!r} is missing: {error} Restore another "
-                "backup: ./google_storage.sh -l"
-            ) from error
-
-
-def _check_name(path: str) -> None:
-    if not path or path.startswith("/") or ".." in path.split("/"):
-        raise ObjectDamaged(f"The manifest names a file outside media: {path!r}.")
+            with upload(self._media, file.path) as target:
+                write_content(
+                    file,
+                    target=target,
+                    store=self._store,
+                    shelf=self._shelf,
+                    keys=self._keys,
+                )
 
 
 def _check_size(file: MediaFile, size_bytes: int) -> None:

@@ -1,23 +1,18 @@
 """The uploaded files on their way back, into a folder beside the live one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from backups.addresses import Shelf
-from backups.contents import open_content
+from backups.contents import missing_explained, write_content
 from backups.encryption import Keys
-from backups.exceptions import (
-    MediaUnreadable,
-    ObjectDamaged,
-    ObjectMissing,
-    RestoreFailed,
-)
-from backups.manifest import PIECE_BYTES, MediaFile, read_manifest
+from backups.exceptions import MediaUnreadable, RestoreFailed
+from backups.manifest import MediaFile, check_inside, outside, read_manifest
 from backups.media_at_hand import copied
 from backups.progress import Progress
-from backups.record import Backup
+from backups.record import Backup, MediaPart
 from backups.stores import Store
 from backups.threads import THREADS, map_in_threads
 
@@ -46,26 +41,35 @@ def restore_media(
         keys=backup.opening_keys,
         live=live,
     )
-    files = size_bytes = 0
     media = backup.record.media
     links: list[MediaFile] = []
     contents = _set_apart(links, manifest=read_manifest(backup, store=store))
     restored = map_in_threads(restorer.restore, contents, threads=THREADS)
-    for file in chain(restored, map(restorer.restore, links)):
+    everything = chain(restored, map(restorer.restore, links))
+    files, size_bytes = count_restored(everything, of=media, progress=progress)
+    if (files, size_bytes) != (media.files, media.size_bytes):
+        raise RestoreFailed(
+            f"The manifest names {files:,} files of {size_bytes:,} bytes, the record "
+            f"{media.files:,} files of {media.size_bytes:,} bytes."
+        )
+
+
+def count_restored(
+    restored: Iterable[MediaFile], *, of: MediaPart, progress: Progress
+) -> tuple[int, int]:
+    """Takes them one by one, and tells. Returns how many files and bytes there were."""
+    files = size_bytes = 0
+    for file in restored:
         files += 1
         size_bytes += file.size_bytes
         progress.moved(
             "Restoring media",
             size_bytes=size_bytes,
             files=files,
-            total_bytes=media.size_bytes,
-            total_files=media.files,
+            total_bytes=of.size_bytes,
+            total_files=of.files,
         )
-    if (files, size_bytes) != (media.files, media.size_bytes):
-        raise RestoreFailed(
-            f"The manifest names {files:,} files of {size_bytes:,} bytes, the record "
-            f"{media.files:,} files of {media.size_bytes:,} bytes."
-        )
+    return files, size_bytes
 
 
 def _set_apart(
@@ -116,31 +120,21 @@ class MediaRestorer:
         return file
 
     def _target(self, path: str) -> Path:
-        """A damaged or foreign manifest must not write anywhere else."""
-        pure = PurePosixPath(path)
-        target = self._folder / pure
-        if (
-            not path
-            or pure.is_absolute()
-            or ".." in pure.parts
-            or "\0" in path
-            or not Path(os.path.realpath(target.parent)).is_relative_to(self._root)
-        ):
-            raise ObjectDamaged(f"The manifest names a file outside media: {path!r}.")
+        """Nor through a link that the manifest names as well."""
+        check_inside(path)
+        if "\0" in path:
+            raise outside(path)
+        target = self._folder / path
+        if not Path(os.path.realpath(target.parent)).is_relative_to(self._root):
+            raise outside(path)
         return target
 
     def _fetch(self, file: MediaFile, *, path: Path) -> None:
-        try:
-            with (
-                path.open("xb") as target,
-                open_content(
-                    file, store=self._store, shelf=self._shelf, keys=self._keys
-                ) as content,
-            ):
-                while piece := content.read(PIECE_BYTES):
-                    target.write(piece)
-        except ObjectMissing as error:
-            raise ObjectMissing(
-                f"The content of {file.path!r} is missing: {error} Restore another "
-                "backup: ./google_storage.sh -l"
-            ) from error
+        with missing_explained(file), path.open("xb") as target:
+            write_content(
+                file,
+                target=target,
+                store=self._store,
+                shelf=self._shelf,
+                keys=self._keys,
+            )

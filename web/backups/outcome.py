@@ -1,8 +1,9 @@
-"""What a finished backup says of itself, and what the next one may expect."""
+"""A backup of this site, and what is told of it: expected, counted, left out."""
 
 from typing import Any
 
 from django.db import Error
+from django.utils import timezone
 
 from backups.dump import DUMPING
 from backups.exceptions import FilesLeftOut
@@ -10,6 +11,28 @@ from backups.models import Run
 from backups.parts import KEEPING_MEDIA
 from backups.progress import Progress, counted_files
 from backups.record import Backup
+from backups.services import take_backup
+from backups.site import Site
+from backups.stores import open_store
+from backups.telling import Telling
+
+
+def back_up(run: Telling, *, progress: Progress, full: bool = False) -> Backup:
+    """
+    Back up this site now, as `run`, whose result is told. Files may be missing: see
+    `check_nothing_lost`. Raises what `take_backup` raises.
+    """
+    site = Site.from_settings()
+    expect_as_last_time(progress)
+    backup = take_backup(
+        site,
+        store=open_store(site.store_url),
+        now=timezone.now(),
+        progress=progress,
+        full=full,
+    )
+    run.result(url=backup.url, **numbers_of(backup))
+    return backup
 
 
 def numbers_of(backup: Backup) -> dict[str, Any]:

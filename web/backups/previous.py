@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -110,8 +110,7 @@ def forget(site: Site, *, progress: Progress) -> int:
     """
     with alone(site, purpose="forget"):
         drop_rest(site)
-        newest_kept(site)
-        return _drop(site, which=lambda one: True, progress=progress)
+        return _drop(_all_kept(site), site=site, progress=progress)
 
 
 def forget_proven(site: Site, *, proven_since: datetime, progress: Progress) -> int:
@@ -120,9 +119,8 @@ def forget_proven(site: Site, *, proven_since: datetime, progress: Progress) -> 
     that is proven now: what came after that restore is safe in it. The caller has the
     lock. Returns its size in bytes.
     """
-    return _drop(
-        site, which=lambda one: one.replaced_at < proven_since, progress=progress
-    )
+    older = [one for one in kept(site) if one.replaced_at < proven_since]
+    return _drop(older, site=site, progress=progress)
 
 
 def forget_all_but(stamp: str, *, site: Site) -> None:
@@ -131,23 +129,24 @@ def forget_all_but(stamp: str, *, site: Site) -> None:
     cannot be dropped now is dropped after the next swap: the swap itself is done.
     """
     try:
-        if any(one.stamp == stamp for one in kept(site)):
-            _drop(site, which=lambda one: one.stamp != stamp, progress=Progress())
+        found = kept(site)
+        if any(one.stamp == stamp for one in found):
+            others = [one for one in found if one.stamp != stamp]
+            _drop(others, site=site, progress=Progress())
     except (psycopg2.Error, OSError, BackupError) as error:
         words = " ".join(str(error).split())
         logger.warning("What an earlier restore had replaced is left over: %s", words)
 
 
-def _drop(site: Site, *, which: Callable[[Kept], bool], progress: Progress) -> int:
+def _drop(which: Iterable[Kept], *, site: Site, progress: Progress) -> int:
     size_bytes = 0
-    for one in kept(site):
-        if which(one):
-            progress.say(f"Dropping {one}")
-            places = _places(site, stamp=one.stamp)
-            if one.folder is not None:
-                one.folder.rename(places.dropped_media)
-            _drop_parts(places)
-            size_bytes += one.size_bytes
+    for one in which:
+        progress.say(f"Dropping {one}")
+        places = _places(site, stamp=one.stamp)
+        if one.folder is not None:
+            one.folder.rename(places.dropped_media)
+        _drop_parts(places)
+        size_bytes += one.size_bytes
     drop_rest(site)
     return size_bytes
 
@@ -179,13 +178,18 @@ def _places(site: Site, *, stamp: str) -> Places:
 
 
 def newest_kept(site: Site) -> Kept:
+    """Raises NothingKept."""
+    return _all_kept(site)[-1]
+
+
+def _all_kept(site: Site) -> list[Kept]:
     found = kept(site)
     if not found:
         raise NothingKept(
             "Nothing is kept of before a restore: there was none, or it was forgotten "
             "since. Backups that can be restored: ./google_storage.sh -l"
         )
-    return found[-1]
+    return found
 
 
 def _database_bytes(database: Database | None) -> int:

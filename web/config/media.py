@@ -12,6 +12,14 @@ FOLDER = {
     "OPTIONS": {"allow_overwrite": True},  # a second run writes the same files
 }
 
+BUCKETS: dict[str, tuple[str, dict[str, Any]]] = {
+    "gs": ("storages.backends.gcloud.GoogleCloudStorage", {"expiration": SIGNED_FOR}),
+    "s3": (
+        "storages.backends.s3.S3Storage",
+        {"querystring_expire": int(SIGNED_FOR.total_seconds())},
+    ),
+}
+
 
 def media_storage(url: str) -> dict[str, Any]:
     """
@@ -23,24 +31,15 @@ def media_storage(url: str) -> dict[str, Any]:
     location = parts.path.strip("/")
     if not url:
         return FOLDER
-    if parts.scheme == "gs" and parts.netloc and location:
+    if parts.scheme in BUCKETS and parts.netloc and location:
+        backend, lifetime = BUCKETS[parts.scheme]
         return {
-            "BACKEND": "storages.backends.gcloud.GoogleCloudStorage",
+            "BACKEND": backend,
             "OPTIONS": {
                 "bucket_name": parts.netloc,
                 "location": location,
-                "expiration": SIGNED_FOR,
                 "max_memory_size": IN_MEMORY_BYTES,
-            },
-        }
-    if parts.scheme == "s3" and parts.netloc and location:
-        return {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": parts.netloc,
-                "location": location,
-                "querystring_expire": int(SIGNED_FOR.total_seconds()),
-                "max_memory_size": IN_MEMORY_BYTES,
+                **lifetime,
             },
         }
     raise ValueError(f"{url!r} is neither gs://BUCKET/FOLDER nor s3://BUCKET/FOLDER")

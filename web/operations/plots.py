@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median_high
 
 from backups.progress import readable_duration, readable_size
 
@@ -105,7 +106,7 @@ def new_bytes_plot(days: Sequence[Day], *, today: date) -> Plot:
     summary = NOTHING
     if days:
         most = max(days, key=lambda one: one.new_bytes)
-        middle = sorted(one.new_bytes for one in days)[len(days) // 2]
+        middle = median_high(one.new_bytes for one in days)
         summary = (
             f"Added to the store: mostly about {readable_size(middle)} a night, at "
             f"most {readable_size(most.new_bytes)} on {_named(most.day)}."
@@ -118,7 +119,7 @@ def duration_plot(days: Sequence[Day], *, failed: Iterable[date], today: date) -
     summary = NOTHING
     if days:
         longest = max(days, key=lambda one: one.seconds)
-        middle = sorted(one.seconds for one in days)[len(days) // 2]
+        middle = median_high(one.seconds for one in days)
         summary = (
             f"Mostly about {readable_duration(middle)}, at most "
             f"{readable_duration(longest.seconds)} on {_named(longest.day)}."

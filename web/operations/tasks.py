@@ -1,11 +1,7 @@
 from celery import shared_task
-from django.utils import timezone
 
-from backups.outcome import check_nothing_lost, expect_as_last_time, numbers_of
+from backups.outcome import back_up, check_nothing_lost
 from backups.progress import Progress
-from backups.services import take_backup
-from backups.site import Site
-from backups.stores import open_store
 from backups.telling import told
 from operations import asking
 
@@ -30,16 +26,7 @@ def back_up_now(self) -> str:
             run.moved(words)
             show_progress(self, words)
 
-        site = Site.from_settings()
-        progress = Progress(heard=heard)
-        expect_as_last_time(progress)
-        backup = take_backup(
-            site,
-            store=open_store(site.store_url),
-            now=timezone.now(),
-            progress=progress,
-        )
-        run.result(url=backup.url, **numbers_of(backup))
+        backup = back_up(run, progress=Progress(heard=heard))
         check_nothing_lost(backup)
     return backup.url
 

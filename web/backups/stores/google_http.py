@@ -30,9 +30,7 @@ class Question:
 
 
 class Session:
-    """
-    Asks about one bucket, patiently.
-    """
+    """Asks about one bucket, patiently."""
 
     def __init__(self, account: Account, *, bucket: str, url: str, patience: Patience):
         self.patience = patience
@@ -46,8 +44,8 @@ class Session:
         self._any_host = connections(
             self._endpoint, answer_seconds=patience.answer_seconds
         )
-        # To find the one host anew for each request would cost a fifth of its time.
         self._signing = Signing(self._any_host)
+        # To find the one host anew for each request would cost a fifth of its time.
         self._host = self._any_host.connection_from_url(self._endpoint)
 
     def address(self, path: str, /, **query: str) -> str:

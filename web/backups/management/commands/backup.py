@@ -1,11 +1,6 @@
-from django.utils import timezone
-
 from backups.management.base import BackupCommand
-from backups.outcome import check_nothing_lost, expect_as_last_time, numbers_of
+from backups.outcome import back_up, check_nothing_lost
 from backups.progress import readable_size
-from backups.services import take_backup
-from backups.site import Site
-from backups.stores import open_store
 from backups.telling import told
 
 
@@ -19,17 +14,7 @@ class Command(BackupCommand):
 
     def handle(self, *, full, **options):
         with told("backup") as run:
-            site = Site.from_settings()
-            progress = self.progress(run)
-            expect_as_last_time(progress)
-            backup = take_backup(
-                site,
-                store=open_store(site.store_url),
-                now=timezone.now(),
-                progress=progress,
-                full=full,
-            )
-            run.result(url=backup.url, **numbers_of(backup))
+            backup = back_up(run, progress=self.progress(run), full=full)
             self.conclude(backup)
             check_nothing_lost(backup)
 
