@@ -23,7 +23,7 @@ ROLES: dict[str, set[str]] = {
         for action in ("view", "add", "change", "delete")
         for model in ("gallery", "photo")
     },
-    "operator": {"gallery.view_gallery", "gallery.view_photo"},
+    "operator": {"gallery.view_gallery", "gallery.view_photo", "accounts.operate"},
 }
 
 

@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
-from gallery import api, views
+from gallery import views
+from gallery.api import galleries, photos
 
 app_name = "gallery"
 urlpatterns = [
@@ -13,12 +14,14 @@ urlpatterns = [
         views.PhotoFileView.as_view(),
         name="photo_file",
     ),
-    path("api/galleries/", api.GalleryListApi.as_view(), name="api_galleries"),
-    path("api/galleries/<slug:slug>/", api.GalleryApi.as_view(), name="api_gallery"),
+    path("api/galleries/", galleries.GalleryListApi.as_view(), name="api_galleries"),
+    path(
+        "api/galleries/<slug:slug>/", galleries.GalleryApi.as_view(), name="api_gallery"
+    ),
     path(
         "api/galleries/<slug:slug>/photos/",
-        api.PhotoListApi.as_view(),
+        photos.PhotoListApi.as_view(),
         name="api_photos",
     ),
-    path("api/photos/<uuid:pk>/", api.PhotoApi.as_view(), name="api_photo"),
+    path("api/photos/<uuid:pk>/", photos.PhotoApi.as_view(), name="api_photo"),
 ]

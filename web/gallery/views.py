@@ -15,7 +15,7 @@ class GalleryListView(LoginRequiredMixin, ListView):
     context_object_name = "galleries"
 
     def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user).with_photo_count()
+        return Gallery.objects.visible_to(self.request.user)
 
     def get_context_data(self, **kwargs):
         may_create = self.request.user.has_perm("gallery.add_gallery")

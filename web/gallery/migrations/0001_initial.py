@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import gallery.models
+import gallery.models.photos
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=200)),
-                ('original', models.FileField(max_length=120, upload_to=gallery.models.original_path)),
+                ('original', models.FileField(max_length=120, upload_to=gallery.models.photos.original_path)),
                 ('content_type', models.CharField(max_length=40)),
                 ('sha256', models.CharField(editable=False, max_length=64)),
                 ('size_bytes', models.PositiveBigIntegerField(editable=False)),

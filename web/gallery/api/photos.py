@@ -1,40 +1,15 @@
 from django.utils import timezone
-from rest_framework import generics, permissions, status
+from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from gallery.api.permissions import RoleAllows
 from gallery.intake import accept_uploads
 from gallery.models import Gallery, Photo
-from gallery.serializers import GallerySerializer, PhotoSerializer, ResultSerializer
+from gallery.serializers import PhotoSerializer, ResultSerializer
 from gallery.services import delete_photo
-
-
-class RoleAllows(permissions.DjangoModelPermissions):
-    """Whoever is signed in reads; the rest needs the model's permission."""
-
-
-class GalleryListApi(generics.ListCreateAPIView):
-    """GET lists the galleries; POST makes one."""
-
-    serializer_class = GallerySerializer
-    permission_classes = [RoleAllows]
-
-    def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user)
-
-    def perform_create(self, serializer):
-        serializer.save(owner=self.request.user)
-
-
-class GalleryApi(generics.RetrieveAPIView):
-    serializer_class = GallerySerializer
-    permission_classes = [RoleAllows]
-    lookup_field = "slug"
-
-    def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user)
 
 
 class PhotoListApi(APIView):

@@ -2,10 +2,15 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from gallery.models.galleries import Gallery
 
 # A run may last 60 s (tasks.py); whoever is silent for longer than this is gone.
 RUN_IS_LOST_AFTER = timedelta(seconds=90)
@@ -14,60 +19,18 @@ MOST_ATTEMPTS = 3
 NAME_LENGTH = 200
 
 
-class GalleryQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Every gallery for whoever is signed in, none for anybody else."""
-        return self.all() if user.is_authenticated else self.none()
-
-    def with_photo_count(self):
-        return self.annotate(photo_count=models.Count("photos"))
-
-
-class Gallery(models.Model):
-    """Photos that belong together. The slug is its address and never changes."""
-
-    name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=140, unique=True, editable=False)
-    description = models.TextField(blank=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = GalleryQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-        verbose_name_plural = "galleries"
-
-    def __str__(self):
-        return self.name
-
-    def save(self, *args, **kwargs):
-        if not self.slug:
-            self.slug = free_slug(self.name)
-        super().save(*args, **kwargs)
-
-    def get_absolute_url(self):
-        return reverse("gallery:detail", args=[self.slug])
-
-    @property
-    def cover(self):
-        """The first photo that can be shown, or None."""
-        return self.photos.filter(state=Photo.State.READY).first()
-
-
-def free_slug(name: str) -> str:
-    base = slugify(name)[:120] or "gallery"
-    base = "gallery-new" if base == "new" else base  # galleries/new/ is a page
-    taken = set(
-        Gallery.objects.filter(slug__startswith=base).values_list("slug", flat=True)
-    )
-    candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
-    return next(slug for slug in candidates if slug not in taken)
-
-
 class PhotoQuerySet(models.QuerySet):
     def visible_to(self, user):
-        return self.all() if user.is_authenticated else self.none()
+        """Those of the galleries that this visitor may see."""
+        return self.filter(gallery__in=Gallery.objects.visible_to(user))
+
+    def editable_by(self, user):
+        """Their own, those in a gallery of their own; all of them for a moderator."""
+        if user.has_perm("gallery.change_photo"):
+            return self.all()
+        if user.has_perm("gallery.add_photo"):
+            return self.filter(Q(owner=user) | Q(gallery__owner=user))
+        return self.none()
 
     def unfinished(self):
         return self.filter(state__in=[Photo.State.WAITING, Photo.State.WORKING])
@@ -83,6 +46,11 @@ class PhotoQuerySet(models.QuerySet):
         return self.filter(
             state=Photo.State.WORKING, started_at__lt=now - RUN_IS_LOST_AFTER
         )
+
+
+def new_position(*, taken_at, uploaded_at):
+    """Where a new photo stands: by the time that it was taken, in microseconds."""
+    return int((taken_at or uploaded_at).timestamp() * 1_000_000)
 
 
 def original_path(photo, name):
@@ -112,12 +80,21 @@ class Photo(models.Model):
     )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     name = models.CharField(max_length=NAME_LENGTH)
+    caption = models.CharField(_("caption"), max_length=500, blank=True)
     original = models.FileField(upload_to=original_path, max_length=120)
     content_type = models.CharField(max_length=40)
     sha256 = models.CharField(max_length=64, editable=False)
     size_bytes = models.PositiveBigIntegerField(editable=False)
     width = models.PositiveIntegerField(help_text="In pixels, as it is looked at.")
     height = models.PositiveIntegerField()
+    taken_at = models.DateTimeField(
+        null=True, blank=True, help_text="As the camera noted it."
+    )
+    camera = models.CharField(max_length=120, blank=True)
+    # The order in the gallery: see new_position. Between two is room for others.
+    position = models.BigIntegerField(default=0, editable=False)
+    # A few bytes to look at until the thumbnail has come, as a data: address.
+    placeholder = models.CharField(max_length=800, blank=True, editable=False)
     preview = models.FileField(max_length=120, blank=True, editable=False)
     thumbnail = models.FileField(max_length=120, blank=True, editable=False)
     uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -133,11 +110,30 @@ class Photo(models.Model):
     queued_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("name", "caption", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     objects = PhotoQuerySet.as_manager()
 
     class Meta:
-        ordering = ["uploaded_at", "id"]
+        ordering = ["position", "id"]
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        indexes = [
+            models.Index(fields=["gallery", "position", "id"], name="photo_in_order"),
+            models.Index(fields=["gallery", "updated_at"], name="photo_changes"),
+            models.Index(fields=["gallery", "taken_at"], name="photo_by_year"),
+            models.Index(
+                fields=["gallery"],
+                condition=Q(state__in=["waiting", "working"]),
+                name="photo_unfinished",
+            ),
+            GinIndex(fields=["search"], name="photo_words"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["gallery", "sha256"], name="photo_once_in_a_gallery"

@@ -1,0 +1,113 @@
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+
+class GalleryQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """
+        What this visitor may see: the one rule for pages, API, files and downloads.
+
+        Public galleries are everybody's, members' ones of whoever may view galleries,
+        private ones of their owner; whoever may change all galleries sees all.
+        """
+        if user.has_perm("gallery.change_gallery"):
+            return self.all()
+        rule = Q(visibility=Gallery.Visibility.PUBLIC)
+        if user.has_perm("gallery.view_gallery"):
+            rule |= Q(visibility=Gallery.Visibility.MEMBERS)
+        if user.is_authenticated:
+            rule |= Q(owner=user)
+        return self.filter(rule)
+
+    def editable_by(self, user):
+        """Those whose facts this visitor may change: their own, or all of them."""
+        if user.has_perm("gallery.change_gallery"):
+            return self.all()
+        if user.has_perm("gallery.add_gallery"):
+            return self.filter(owner=user)
+        return self.none()
+
+    def open_to(self, user):
+        """Those into which this visitor may upload: of what they see, all."""
+        if user.has_perm("gallery.add_photo"):
+            return self.visible_to(user)
+        return self.none()
+
+
+class Gallery(models.Model):
+    """Photos that belong together. The slug is its address and never changes."""
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", _("Public: everybody")
+        MEMBERS = "members", _("Members: whoever is signed in")
+        PRIVATE = "private", _("Private: you and the moderators")
+
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(max_length=140, unique=True, editable=False)
+    description = models.TextField(_("description"), blank=True)
+    event_date = models.DateField(_("date of the event"), null=True, blank=True)
+    visibility = models.CharField(
+        _("visibility"),
+        max_length=10,
+        choices=Visibility.choices,
+        default=Visibility.MEMBERS,
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="galleries"
+    )
+    cover = models.ForeignKey(
+        "gallery.Photo",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the first photo that is ready.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    # Kept by the database itself (triggers, migration 0003), however rows come and go.
+    photo_count = models.PositiveIntegerField(default=0, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("name", "description", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = GalleryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = _("gallery")
+        verbose_name_plural = _("galleries")
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="gallery_newest_first"),
+            GinIndex(fields=["search"], name="gallery_words"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def save(self, *args, **kwargs):
+        if not self.slug:
+            self.slug = free_slug(self.name)
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self):
+        return reverse("gallery:detail", args=[self.slug])
+
+
+def free_slug(name: str) -> str:
+    base = slugify(name)[:120] or "gallery"
+    base = "gallery-new" if base == "new" else base  # galleries/new/ is a page
+    taken = set(
+        Gallery.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    )
+    candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+    return next(slug for slug in candidates if slug not in taken)
