@@ -231,10 +231,43 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication"
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["config.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
         "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttles.WindowThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "sign_in": "30/minute",
+        "password_reset": "10/hour",
+        "invitation": "60/hour",
+        "upload": "3000/minute",
+        "download": "60/minute",
+    },
+    "NUM_PROXIES": 1 if MEDIA_BY_NGINX else 0,
+    "EXCEPTION_HANDLER": "config.api.problems.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+CSRF_FAILURE_VIEW = "config.api.problems.csrf_failure"
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Socle",
+    "DESCRIPTION": (
+        "The site's own API: whatever a page shows or does is here. Sign in at "
+        "/api/auth/sign-in/ for cookies, or at /api/auth/tokens/ for Bearer tokens."
+    ),
+    "VERSION": "1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api.schema.add_problems",
     ],
 }
 

@@ -9,7 +9,13 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("gallery.urls")),
     path("operations/", include("operations.urls")),
+    path("api/", include("config.api.schema")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
 ]
+
+handler400 = "config.api.problems.bad_request"
+handler403 = "config.api.problems.permission_denied"
+handler404 = "config.api.problems.page_not_found"
+handler500 = "config.api.problems.server_error"

@@ -1,0 +1,61 @@
+"""What the OpenAPI schema says of every operation, and where it is shown."""
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+PROBLEM = {
+    "type": "object",
+    "description": "What went wrong, as RFC 9457 has it.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "For people."},
+        "code": {"type": "string", "description": "For programs; never changes."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong with single fields.",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
+
+
+def add_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    """A postprocessing hook of drf-spectacular: every operation may answer a problem."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            if method in METHODS:
+                operation["responses"]["default"] = {
+                    "description": "Refused or failed.",
+                    "content": {
+                        "application/problem+json": {
+                            "schema": {"$ref": "#/components/schemas/Problem"}
+                        }
+                    },
+                }
+    return result
+
+
+class DocsView(LoginRequiredMixin, SpectacularSwaggerSplitView):
+    """Swagger UI, from our own files; visitors are sent to sign in."""
+
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
+]
