@@ -132,6 +132,7 @@ def busy(request: HttpRequest) -> HttpResponse:
                 "title": "Service Unavailable",
                 "status": 503,
                 "detail": "A backup is being restored. Try again in a moment.",
+                "code": "restoring",
             },
             status=503,
             content_type="application/problem+json",

@@ -35,7 +35,7 @@ METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
 
 
 def add_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """A postprocessing hook of drf-spectacular: every operation may answer a problem."""
+    """drf-spectacular's hook: every operation may answer with a problem."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():

@@ -60,5 +60,5 @@ def test_without_redis_nobody_is_stopped(allowed, monkeypatch, caplog):
 
     monkeypatch.setattr(cache, "add", away)
 
-    assert all([allowed() for _ in range(5)])
+    assert all(allowed() for _ in range(5))
     assert "cannot be counted" in caplog.text
