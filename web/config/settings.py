@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config import sentry
+from config.content_policy import content_policy, media_hosts
 from config.env import Environment, redis_urls
 from config.media import media_storage
 
@@ -21,6 +22,8 @@ ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]  # the health checks'
 SITE_URL = env.text("SITE_URL", "http://localhost:8080")
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.content_policy.ContentPolicyMiddleware",
     "backups.middleware.SwapMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -174,6 +178,12 @@ MEDIA_BY_NGINX = env.flag("MEDIA_BY_NGINX")
 # The emulator of Google's storage takes no signed links: there Django sends the files.
 MEDIA_BY_BUCKET = bool(MEDIA_STORAGE_URL) and not (
     MEDIA_STORAGE_URL.startswith("gs:") and os.environ.get("STORAGE_EMULATOR_HOST")
+)
+CONTENT_SECURITY_POLICY = content_policy(
+    media_hosts=media_hosts(
+        MEDIA_STORAGE_URL if MEDIA_BY_BUCKET else "",
+        endpoint=os.environ.get("AWS_ENDPOINT_URL_S3", ""),
+    )
 )
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100, at_least=1)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64, at_least=1)

@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health
+from config import health, language
 
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("gallery.urls")),
+    path("language/", language.choose, name="language"),
     path("operations/", include("operations.urls")),
     path("api/", include("config.api.schema")),
     path("admin/", admin.site.urls),
