@@ -1,4 +1,4 @@
-"""The real site for the browser: gunicorn, a worker and the services they need."""
+"""The real site for the browser: nginx, gunicorn, a worker and what they need."""
 
 import os
 import secrets
@@ -16,7 +16,8 @@ from pathlib import Path
 WEB = Path(__file__).resolve().parents[2] / "web"
 sys.path.insert(0, str(WEB))
 
-from local.testing import free_port, running_services  # noqa: E402
+from local.nginx import Nginx  # noqa: E402
+from local.testing import free_port, running, running_services  # noqa: E402
 from local.ties import tied  # noqa: E402
 
 UPLOAD_LIMIT_MB = 100
@@ -70,8 +71,9 @@ def running_site(folder: Path) -> Iterator[Site]:
     """Start everything in `folder` (a short path), with three people to sign in."""
     with ExitStack() as stack:
         services = stack.enter_context(running_services(folder))
-        url = f"http://127.0.0.1:{(port := free_port())}"
-        environment = os.environ | services | site_environment(url=url, port=port)
+        nginx_port, web_port = free_port(), free_port()
+        url = f"http://127.0.0.1:{nginx_port}"
+        environment = os.environ | services | site_environment(url=url, port=web_port)
         logs = folder / "logs"
         logs.mkdir()
         manage("migrate_site", environment=environment)
@@ -82,6 +84,14 @@ def running_site(folder: Path) -> Iterator[Site]:
         run = (logs, environment)
         web_process = stack.enter_context(process("web", gunicorn, *run))
         worker_process = stack.enter_context(process("worker", worker, *run))
+        nginx = Nginx(
+            folder=folder / "nginx",
+            port=nginx_port,
+            web_port=web_port,
+            media=Path(environment["MEDIA_ROOT"]),
+            environment=environment,
+        )
+        stack.enter_context(running(nginx, "nginx", log=logs / "nginx.log"))
         wait_for(lambda: answers(f"{url}/health/ready"), web_process, logs / "web.log")
         heartbeat = Path(environment["WORKER_HEARTBEAT_FILE"])
         wait_for(heartbeat.exists, worker_process, logs / "worker.log")
@@ -98,6 +108,7 @@ def site_environment(*, url: str, port: int) -> dict[str, str]:
     return {
         "DEBUG": "0",  # the error pages are ours, not Django's
         "SITE_URL": url,
+        "MEDIA_BY_NGINX": "1",
         "WEB_HOST": "127.0.0.1",
         "WEB_PORT": str(port),
         "WEB_RELOAD": "0",
