@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='photo',
-            index=models.Index(fields=['gallery', 'updated_at'], name='photo_changes'),
+            index=models.Index(fields=['gallery', 'updated_at', 'id'], name='photo_changes'),
         ),
         migrations.AddIndex(
             model_name='photo',
@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='photo',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'working'])), fields=['gallery'], name='photo_unfinished'),
+            index=models.Index(condition=models.Q(('state__in', ['waiting', 'working', 'failed'])), fields=['gallery', 'state'], name='photo_not_ready'),
         ),
         migrations.AddField(
             model_name='download',
@@ -176,12 +176,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='gallery',
             name='search',
-            field=models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('name', 'description', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField()),
+            field=models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(models.Func(models.F('name'), models.Value('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~’‘“”«»–—…·'), models.Value('                                          '), function='translate', output_field=models.CharField()), models.Func(models.F('description'), models.Value('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~’‘“”«»–—…·'), models.Value('                                          '), function='translate', output_field=models.CharField()), config='simple'), output_field=django.contrib.postgres.search.SearchVectorField()),
         ),
         migrations.AddField(
             model_name='photo',
             name='search',
-            field=models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('name', 'caption', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField()),
+            field=models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(models.Func(models.F('name'), models.Value('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~’‘“”«»–—…·'), models.Value('                                          '), function='translate', output_field=models.CharField()), models.Func(models.F('caption'), models.Value('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~’‘“”«»–—…·'), models.Value('                                          '), function='translate', output_field=models.CharField()), config='simple'), output_field=django.contrib.postgres.search.SearchVectorField()),
         ),
         migrations.AddIndex(
             model_name='gallery',

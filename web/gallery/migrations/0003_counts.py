@@ -1,4 +1,4 @@
-"""Gallery.photo_count and updated_at, kept by the database; places for old photos."""
+"""photo_count and updated_at, kept by the database; places for photos of before."""
 
 from django.db import migrations
 
@@ -46,20 +46,34 @@ FOR EACH ROW WHEN (OLD.gallery_id <> NEW.gallery_id)
 EXECUTE FUNCTION gallery_move_photo();
 """
 
+# Clients ask what has changed since: no writer may forget to say when, and the clocks
+# of web and worker may differ.
+STAMP_PHOTO = """
+CREATE FUNCTION gallery_stamp_photo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER photo_changes BEFORE INSERT OR UPDATE ON gallery_photo
+FOR EACH ROW EXECUTE FUNCTION gallery_stamp_photo();
+"""
+
 FILL = """
 UPDATE gallery_gallery g SET photo_count =
     (SELECT count(*) FROM gallery_photo p WHERE p.gallery_id = g.id);
 UPDATE gallery_photo SET
-    position = (extract(epoch FROM uploaded_at) * 1000000)::bigint,
-    updated_at = coalesce(finished_at, uploaded_at);
+    position = (extract(epoch FROM uploaded_at) * 1000000)::bigint;
 """
 
 TAKE_AWAY = """
 DROP TRIGGER photos_come ON gallery_photo;
 DROP TRIGGER photos_go ON gallery_photo;
 DROP TRIGGER photo_moves ON gallery_photo;
+DROP TRIGGER photo_changes ON gallery_photo;
 DROP FUNCTION gallery_count_photos();
 DROP FUNCTION gallery_move_photo();
+DROP FUNCTION gallery_stamp_photo();
 """
 
 
@@ -67,6 +81,6 @@ class Migration(migrations.Migration):
     dependencies = [("gallery", "0002_site")]
 
     operations = [
-        migrations.RunSQL(COUNT_PHOTOS + MOVE_PHOTO, TAKE_AWAY),
+        migrations.RunSQL(COUNT_PHOTOS + MOVE_PHOTO + STAMP_PHOTO, TAKE_AWAY),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

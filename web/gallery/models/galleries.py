@@ -1,12 +1,14 @@
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+
+from gallery.models.words import searchable
 
 
 class GalleryQuerySet(models.QuerySet):
@@ -75,7 +77,7 @@ class Gallery(models.Model):
     # Kept by the database itself (triggers, migration 0003), however rows come and go.
     photo_count = models.PositiveIntegerField(default=0, editable=False)
     search = models.GeneratedField(
-        expression=SearchVector("name", "description", config="simple"),
+        expression=searchable("name", "description"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.galleries import Gallery
+from gallery.models.words import searchable
 
 # A run may last 60 s (tasks.py); whoever is silent for longer than this is gone.
 RUN_IS_LOST_AFTER = timedelta(seconds=90)
@@ -110,9 +111,10 @@ class Photo(models.Model):
     queued_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+    # Kept by the database itself (a trigger, migration 0003), whoever writes the row.
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     search = models.GeneratedField(
-        expression=SearchVector("name", "caption", config="simple"),
+        expression=searchable("name", "caption"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -125,12 +127,12 @@ class Photo(models.Model):
         verbose_name_plural = _("photos")
         indexes = [
             models.Index(fields=["gallery", "position", "id"], name="photo_in_order"),
-            models.Index(fields=["gallery", "updated_at"], name="photo_changes"),
+            models.Index(fields=["gallery", "updated_at", "id"], name="photo_changes"),
             models.Index(fields=["gallery", "taken_at"], name="photo_by_year"),
             models.Index(
-                fields=["gallery"],
-                condition=Q(state__in=["waiting", "working"]),
-                name="photo_unfinished",
+                fields=["gallery", "state"],
+                condition=Q(state__in=["waiting", "working", "failed"]),
+                name="photo_not_ready",
             ),
             GinIndex(fields=["search"], name="photo_words"),
         ]
