@@ -19,9 +19,12 @@ ROLES: dict[str, set[str]] = {
         "gallery.add_photo",
     },
     "moderator": {
-        f"gallery.{action}_{model}"
-        for action in ("view", "add", "change", "delete")
-        for model in ("gallery", "photo")
+        "accounts.invite",
+        *(
+            f"gallery.{action}_{model}"
+            for action in ("view", "add", "change", "delete")
+            for model in ("gallery", "photo")
+        ),
     },
     "operator": {"gallery.view_gallery", "gallery.view_photo", "accounts.operate"},
 }

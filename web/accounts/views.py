@@ -1,5 +1,12 @@
-from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpResponse
+from django.conf import settings
+from django.contrib.auth.views import LoginView
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from accounts import signing
 
 
 class SignInView(LoginView):
@@ -8,17 +15,45 @@ class SignInView(LoginView):
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
+    def get(self, request, *args, **kwargs):
+        if comes_from_another_site(request):
+            # Cookies that are Strict were left out. The page loads itself again, which
+            # the browser counts as coming from here, and whoever is signed in goes on.
+            return render(request, "accounts/again.html", headers={"Refresh": "0"})
+        return super().get(request, *args, **kwargs)
 
-class SignOutView(LogoutView):
-    """POST ends the session."""
+    def form_valid(self, form):
+        signing.sign_in(self.request, form.get_user())
+        return HttpResponseRedirect(self.get_success_url())
 
 
+def comes_from_another_site(request):
+    return (
+        settings.TOKEN_COOKIE_SAMESITE == "Strict"
+        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    )
+
+
+@method_decorator(never_cache, name="dispatch")
+class SignOutView(View):
+    """POST ends this browser's sign-in."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request):
+        signing.sign_out(request)
+        return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@never_cache
 def staff_gate(request):
     """
     What nginx asks before it lets a request through to Flower.
 
-    204 for staff, 401 for visitors without a session, 403 for everybody else.
+    204 for who may see operations, 401 for visitors, 403 for everybody else.
     """
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    return HttpResponse(status=204 if request.user.is_staff else 403)
+    may_operate = request.user.has_perm("accounts.operate")
+    return HttpResponse(status=204 if may_operate else 403)

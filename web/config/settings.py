@@ -1,13 +1,15 @@
 """The one settings module. The environment decides; `.env.example` explains."""
 
 import os
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from config import sentry
 from config.content_policy import content_policy, media_hosts
 from config.env import Environment, redis_urls
-from config.media import media_storage
+from config.media import downloads_storage, media_storage
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -59,7 +61,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.TokenMiddleware",
+    "accounts.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -115,7 +118,7 @@ CACHES = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -126,6 +129,14 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# JWT in cookies for the site's pages, as Bearer for other clients.
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    # Derived, so that nothing else that SECRET_KEY signs is ever taken for a token.
+    "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
+}
+PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "gallery:list"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
@@ -147,7 +158,13 @@ if env.flag("MEDIA_BY_NGINX"):  # which sets the header; else it is anybody's cl
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
-SESSION_COOKIE_SAMESITE = "Lax"
+# Strict where it is PROD: what another site links to arrives without cookies there.
+# Beside the site's own pages nobody reads answers: no CORS header is ever sent.
+_same_site = "Strict" if ENVIRONMENT == "prod" else "Lax"
+SESSION_COOKIE_SAMESITE = _same_site
+CSRF_COOKIE_SAMESITE = _same_site
+TOKEN_COOKIE_SAMESITE = _same_site
+TOKEN_COOKIE_SECURE = _https
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -173,6 +190,12 @@ STORAGES = {
 # Uploads and photos
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "/media/live"))
 MEDIA_URL = "/protected-media/"
+# Zips of whole galleries: beside the media, so that no backup takes them along.
+DOWNLOADS_URL = "/protected-downloads/"
+STORAGES["downloads"] = env.parsed(
+    "MEDIA_STORAGE_URL",
+    lambda url: downloads_storage(url, folder=MEDIA_ROOT.parent / "downloads"),
+)
 MEDIA_STORAGE_URL = env.text("MEDIA_STORAGE_URL")
 MEDIA_BY_NGINX = env.flag("MEDIA_BY_NGINX")
 # The emulator of Google's storage takes no signed links: there Django sends the files.
@@ -185,7 +208,10 @@ CONTENT_SECURITY_POLICY = content_policy(
         endpoint=os.environ.get("AWS_ENDPOINT_URL_S3", ""),
     )
 )
+# Signs the links by which nginx sends previews; without it Django is asked for each.
+MEDIA_LINK_KEY = env.text("MEDIA_LINK_KEY")
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100, at_least=1)
+UPLOAD_ZIP_LIMIT_MB = env.number("UPLOAD_ZIP_LIMIT_MB", 4096, at_least=1)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64, at_least=1)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
@@ -237,9 +263,7 @@ CELERY_TIMEZONE = TIME_ZONE
 WORKER_HEARTBEAT_FILE = env.text("WORKER_HEARTBEAT_FILE", "/tmp/worker-alive")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["config.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [

@@ -12,17 +12,17 @@ from operations.services import ask_for_backup
 from operations.state import look
 
 
-class StaffOnly(UserPassesTestMixin):
-    """Visitors are sent to sign in, everybody else but staff is refused."""
+class OperatorsOnly(UserPassesTestMixin):
+    """Visitors are sent to sign in, everybody else but operators is refused."""
 
     request: HttpRequest
 
     def test_func(self):
-        return self.request.user.is_staff
+        return self.request.user.has_perm("accounts.operate")
 
 
 @method_decorator(never_cache, name="dispatch")
-class BackupsView(StaffOnly, TemplateView):
+class BackupsView(OperatorsOnly, TemplateView):
     template_name = "operations/backups.html"
 
     def get_context_data(self, **kwargs):
@@ -37,7 +37,7 @@ class BoardView(BackupsView):
 
 
 @method_decorator(never_cache, name="dispatch")
-class StateView(StaffOnly, View):
+class StateView(OperatorsOnly, View):
     """Asked every few seconds: what runs, and whether the board is another one."""
 
     raise_exception = True
@@ -53,7 +53,7 @@ class StateView(StaffOnly, View):
         )
 
 
-class BackUpView(StaffOnly, View):
+class BackUpView(OperatorsOnly, View):
     http_method_names = ["post"]
 
     def post(self, request):

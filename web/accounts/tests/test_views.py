@@ -1,6 +1,8 @@
 import pytest
+from django.contrib.auth.models import Group
 
 from accounts.models import User
+from accounts.services import fill_groups
 
 pytestmark = pytest.mark.django_db
 
@@ -80,12 +82,20 @@ def test_signing_out_ends_the_session(client, person):
     assert client.get("/auth/staff").status_code == 401
 
 
-@pytest.mark.parametrize(("is_staff", "status"), [(True, 204), (False, 403)])
-def test_the_staff_gate_lets_staff_through(client, person, is_staff, status):
-    User.objects.filter(pk=person.pk).update(is_staff=is_staff)
+@pytest.mark.parametrize(("role", "status"), [("operator", 204), ("moderator", 403)])
+def test_the_staff_gate_lets_operators_through(client, person, role, status):
+    fill_groups()
+    person.groups.add(Group.objects.get(name=role))
     client.force_login(person)
 
     assert client.get("/auth/staff").status_code == status
+
+
+def test_the_staff_gate_is_not_for_those_who_may_only_open_the_admin(client, person):
+    User.objects.filter(pk=person.pk).update(is_staff=True)
+    client.force_login(person)
+
+    assert client.get("/auth/staff").status_code == 403
 
 
 def test_the_staff_gate_stops_visitors(client):

@@ -2,9 +2,11 @@ import os
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.cache import cache
 
 from accounts.models import User
+from accounts.services import fill_groups
 from backups.stores import open_store
 
 NIGHT = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -28,10 +30,16 @@ def store(settings, tmp_path):
     return store
 
 
+def operator():
+    """Somebody who may see everything here, and is no staff."""
+    fill_groups()
+    user = User.objects.create_user("ops@example.com", "night-shift")
+    user.groups.add(Group.objects.get(name="operator"))
+    return user
+
+
 @pytest.fixture
 def staff(client, db):
-    """A signed-in browser of somebody who may see everything here."""
-    client.force_login(
-        User.objects.create_user("ops@example.com", "night-shift", is_staff=True)
-    )
+    """A signed-in browser of an operator."""
+    client.force_login(operator())
     return client

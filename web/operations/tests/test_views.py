@@ -12,7 +12,7 @@ from backups.locks import only_one
 from backups.models import Run
 from backups.postgres import Database
 from operations import asking
-from operations.tests.conftest import NIGHT
+from operations.tests.conftest import NIGHT, operator
 from operations.tests.history import MB, make_history, put_backup, put_run
 from operations.urls import urlpatterns
 
@@ -40,8 +40,11 @@ def sent(monkeypatch):
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_members_are_refused(client, store, url):
-    client.force_login(User.objects.create_user("member@example.com", "only-looking"))
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_who_is_no_operator_is_refused(client, store, url, is_staff):
+    client.force_login(
+        User.objects.create_user("m@example.com", "only-looking", is_staff=is_staff)
+    )
 
     assert client.get(url).status_code == 403
 
@@ -53,9 +56,11 @@ def test_visitors_are_sent_to_sign_in_and_scripts_are_refused(client, store):
     assert (board.status_code, state.status_code) == (403, 403)
 
 
-def test_only_staff_may_ask_for_a_backup(client, store, sent):
+def test_only_operators_may_ask_for_a_backup(client, store, sent):
     anonymous = client.post("/operations/back-up")
-    client.force_login(User.objects.create_user("member@example.com", "only-looking"))
+    client.force_login(
+        User.objects.create_user("member@example.com", "only-looking", is_staff=True)
+    )
     member = client.post("/operations/back-up")
 
     assert anonymous.url.startswith("/sign-in/")
@@ -63,7 +68,7 @@ def test_only_staff_may_ask_for_a_backup(client, store, sent):
     assert sent == []
 
 
-def test_only_staff_see_the_link(staff, client, store):
+def test_only_operators_see_the_link(staff, client, store):
     assert 'href="/operations/"' in staff.get("/").content.decode()
 
     client.force_login(User.objects.create_user("member@example.com", "only-looking"))
@@ -240,7 +245,7 @@ def test_while_the_lock_is_held_it_says_by_whom(staff, store, sent):
 
 def test_a_request_without_its_token_is_refused(store, db):
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(User.objects.create_user("ops@example.com", "x", is_staff=True))
+    strict.force_login(operator())
 
     assert strict.post("/operations/back-up").status_code == 403
     assert asking.asked() is None

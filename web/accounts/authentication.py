@@ -1,0 +1,76 @@
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+
+from accounts import cookies, sign_ins
+
+SCHEME = b"bearer"
+
+
+class CsrfFailed(exceptions.PermissionDenied):
+    default_code = "csrf_failed"
+    default_detail = _(
+        "The header X-CSRFToken is missing or not that of the cookie csrftoken. "
+        "Reload the page and try again."
+    )
+
+
+class InvalidToken(exceptions.AuthenticationFailed):
+    default_code = "invalid_token"
+    default_detail = _("The access token is not valid or has expired.")
+
+
+class CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request, reason):
+        return reason
+
+
+def enforce_csrf(request: HttpRequest) -> None:
+    """Raises CsrfFailed: what comes with cookies must come from our own pages."""
+    check = CsrfCheck(lambda request: HttpResponse())
+    check.process_request(request)
+    if check.process_view(request, None, (), {}):
+        raise CsrfFailed
+
+
+class TokenAuthentication(BaseAuthentication):
+    """
+    `Authorization: Bearer` of other clients, which no other site can make a browser
+    send; else the cookies that TokenMiddleware has read, with Django's CSRF check.
+    """
+
+    def authenticate(self, request):
+        scheme, _space, token = get_authorization_header(request).partition(b" ")
+        if scheme.lower() == SCHEME:
+            return self._by_header(token.strip())
+        sign_in = getattr(request._request, "sign_in", None)
+        if sign_in is None:
+            return None
+        enforce_csrf(request._request)
+        return sign_in.user, sign_in
+
+    def authenticate_header(self, request):
+        return 'Bearer realm="api"'
+
+    def _by_header(self, token: bytes):
+        raw = token.decode("ascii", errors="replace")
+        sign_in = sign_ins.recognise(raw, now=timezone.now())
+        if sign_in is None:
+            raise InvalidToken
+        return sign_in.user, sign_in
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """What the API's schema says of it."""
+
+    target_class = "accounts.authentication.TokenAuthentication"
+    name = ["cookie", "bearer"]
+
+    def get_security_definition(self, auto_schema):
+        cookie = {"type": "apiKey", "in": "cookie", "name": cookies.ACCESS}
+        bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return [cookie, bearer]
