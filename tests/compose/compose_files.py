@@ -10,7 +10,14 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAGES = {"local": "docker-compose.yml", "dev": "dev.yml", "prod": "prod.yml"}
 COMPOSE_FILES = ("services.yml", *STAGES.values())
-GENERATED = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "APP_UID", "APP_GID")
+GENERATED = (
+    "SECRET_KEY",
+    "MEDIA_LINK_KEY",
+    "POSTGRES_PASSWORD",
+    "REDIS_PASSWORD",
+    "APP_UID",
+    "APP_GID",
+)
 NAME_AND_VALUE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
 

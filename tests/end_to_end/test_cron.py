@@ -104,7 +104,7 @@ def test_a_task_that_fails_is_logged_with_its_exit_status(probe):
 def test_no_secret_is_in_the_log(stack, probe):
     log = stack.logs()
 
-    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
+    for name in ("SECRET_KEY", "MEDIA_LINK_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
         assert stack.value(name) not in log, f"{name} is in the log of the stack"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from docker_project import REPOSITORY, Project
 
-SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+SECRETS = ("SECRET_KEY", "MEDIA_LINK_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_env_is_the_example_with_fresh_secrets_for_its_owner_alone(project):
     assert stat.S_IMODE(project.env.stat().st_mode) == 0o600
     for name in SECRETS:
         assert re.fullmatch("[A-Za-z0-9]{40}", values[name])
-    assert len({values[name] for name in SECRETS}) == 3
+    assert len({values[name] for name in SECRETS}) == len(SECRETS)
 
 
 def test_env_keeps_the_comments_of_the_example(project):

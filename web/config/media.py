@@ -1,6 +1,7 @@
 """Where uploads are kept: the folder MEDIA_ROOT, or a bucket."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,3 +44,14 @@ def media_storage(url: str) -> dict[str, Any]:
             },
         }
     raise ValueError(f"{url!r} is neither gs://BUCKET/FOLDER nor s3://BUCKET/FOLDER")
+
+
+def downloads_storage(url: str, *, folder: Path) -> dict[str, Any]:
+    """
+    Django's setting for the zips that are made: beside the media, never among them.
+
+    Raises ValueError as `media_storage` does.
+    """
+    if url:
+        return media_storage(f"{url.rstrip('/')}-downloads")
+    return {**FOLDER, "OPTIONS": {"allow_overwrite": True, "location": folder}}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from config import sentry
 from config.content_policy import content_policy, media_hosts
 from config.env import Environment, redis_urls
+from config.mail import mail_settings
 from config.media import downloads_storage, media_storage
 
 env = Environment(os.environ)
@@ -147,9 +148,19 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "accounts.clients.client_address"
 AXES_USERNAME_FORM_FIELD = "username"  # as Django names it in every sign-in form
 AXES_USERNAME_CALLABLE = "accounts.clients.typed_address"
-AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "accounts.clients.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+
+# E-mail: invitations and new passwords
+globals().update(
+    env.parsed("EMAIL_URL", lambda url: mail_settings(url, is_local=LOCAL))
+)
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env.text(
+    "DEFAULT_FROM_EMAIL", f"{PROJECT_NAME}@{urlsplit(SITE_URL).hostname}"
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # HTTP
 _https = urlsplit(SITE_URL).scheme == "https"

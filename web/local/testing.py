@@ -139,6 +139,7 @@ def environment(
         "PROJECT_NAME": "socle",
         "ENVIRONMENT": "local",
         "SECRET_KEY": secrets.token_hex(32),
+        "MEDIA_LINK_KEY": secrets.token_hex(20),
         "ALLOWED_HOSTS": "*",
         "SITE_URL": "http://localhost:8080",
         "TIME_ZONE": "UTC",

@@ -34,7 +34,7 @@ def test_a_port_is_the_one_asked_for_else_the_last_one_else_the_default():
 
 
 def test_secrets_are_new_each_time():
-    secrets = ("SECRET_KEY", "POSTGRES_PASSWORD", "FLOWER_BASIC_AUTH")
+    secrets = ("SECRET_KEY", "MEDIA_LINK_KEY", "POSTGRES_PASSWORD", "FLOWER_BASIC_AUTH")
     one, other = first_values(), first_values()
     assert all(one[name] != other[name] for name in secrets)
 
