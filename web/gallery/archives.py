@@ -1,5 +1,6 @@
 """Opens an uploaded zip without believing anything it says about itself."""
 
+import errno
 import stat
 import tempfile
 import zipfile
@@ -9,16 +10,20 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from gallery.exceptions import (
     DamagedZip,
     FileTooLarge,
+    NoRoomLeft,
     UnsafePath,
     UploadRefused,
     ZipBomb,
     ZipInZip,
 )
 
-MOST_FILES = 2000
+MOST_FILES = 5000
+MOST_DIRECTORY_BYTES = 16 * 1024 * 1024  # read whole, before a file is counted
 MOST_TIMES_LARGER = 100  # photos hardly compress: more than this is no photo
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 CHUNK_BYTES = 1024 * 1024
@@ -47,23 +52,29 @@ def is_zip(file: IO[bytes]) -> bool:
     return start in ZIP_SIGNATURES
 
 
-def open_members(file: IO[bytes], *, limit_bytes: int) -> Iterator[Member]:
+def open_members(
+    file: IO[bytes], *, limit_bytes: int, most_bytes: int | None = None, skip: int = 0
+) -> Iterator[Member]:
     """
     Each file of the zip in `file`, one after the other, never two in memory.
 
-    limit_bytes: of one unpacked file; all of them together may have ten times that.
+    limit_bytes:  of one unpacked file.
+    most_bytes:   of all of them together; ten times `limit_bytes` if it is not given.
+    skip:         so many of the first ones were dealt with before.
 
     Raises DamagedZip and ZipBomb for the zip as a whole.
     """
     try:
+        check_directory(file)
         with zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if is_wanted(info)]
-            check_whole(infos, limit_bytes=limit_bytes)
-            for info in infos:
+            check_whole(infos, most_bytes=most_bytes or 10 * limit_bytes)
+            for info in infos[skip:]:
                 yield from open_member(archive, info, limit_bytes=limit_bytes)
     except zipfile.BadZipFile as error:
         raise DamagedZip(
-            f"The zip cannot be opened ({error}). Make it again and upload it again."
+            _("The zip cannot be opened (%(why)s). Make it again and upload it again.")
+            % {"why": error}
         ) from error
 
 
@@ -74,20 +85,38 @@ def is_wanted(info: zipfile.ZipInfo) -> bool:
     return not (info.is_dir() or hidden or "__MACOSX" in path.parts)
 
 
-def check_whole(infos: list[zipfile.ZipInfo], *, limit_bytes: int) -> None:
+def check_directory(file: IO[bytes]) -> None:
+    """The list of files at the end is read into memory at once: how long is it?"""
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    file.seek(0)
+    if end and end[zipfile._ECD_SIZE] > MOST_DIRECTORY_BYTES:  # type: ignore[attr-defined]
+        raise too_many(end[zipfile._ECD_ENTRIES_TOTAL])  # type: ignore[attr-defined]
+
+
+def check_whole(infos: list[zipfile.ZipInfo], *, most_bytes: int) -> None:
     if not infos:
-        raise DamagedZip("The zip is empty: there is no file in it.")
+        raise DamagedZip(_("The zip is empty: there is no file in it."))
     if len(infos) > MOST_FILES:
-        raise ZipBomb(
-            f"The zip has {len(infos):,} files; at most {MOST_FILES:,} are taken at "
-            "once. Make several zips."
-        )
+        raise too_many(len(infos))
     total = sum(info.file_size for info in infos)
-    if total > 10 * limit_bytes:
+    if total > most_bytes:
         raise ZipBomb(
-            f"Unpacked, the zip has {total / 1e6:,.0f} MB; at most "
-            f"{10 * limit_bytes / 1e6:,.0f} MB are taken. Make several zips."
+            _(
+                "Unpacked, the zip has %(total)s MB; at most %(most)s MB are taken. "
+                "Make several zips."
+            )
+            % {"total": f"{total / 1e6:,.0f}", "most": f"{most_bytes / 1e6:,.0f}"}
         )
+
+
+def too_many(count: int) -> ZipBomb:
+    return ZipBomb(
+        _(
+            "The zip has %(count)s files; at most %(most)s are taken at once. Make "
+            "several zips."
+        )
+        % {"count": f"{count:,}", "most": f"{MOST_FILES:,}"}
+    )
 
 
 def open_member(
@@ -106,20 +135,26 @@ def open_member(
 def check_member(info: zipfile.ZipInfo, *, limit_bytes: int) -> None:
     path = PurePosixPath(info.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-        raise UnsafePath("Its path leads out of the zip, so it was left out.")
+        raise UnsafePath(_("Its path leads out of the zip, so it was left out."))
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise UnsafePath("It is a link, not a file, so it was left out.")
+        raise UnsafePath(_("It is a link, not a file, so it was left out."))
     if info.flag_bits & 0x1:
-        raise DamagedZip("It is protected by a password. Make the zip without one.")
+        raise DamagedZip(_("It is protected by a password. Make the zip without one."))
     if info.file_size > MOST_TIMES_LARGER * max(info.compress_size, 10_000):
         raise ZipBomb(
-            f"It grows from {info.compress_size:,} to {info.file_size:,} bytes, "
-            "which no photo does, so it was left out."
+            _(
+                "It grows from %(packed)s to %(size)s bytes, which no photo does, so "
+                "it was left out."
+            )
+            % {"packed": f"{info.compress_size:,}", "size": f"{info.file_size:,}"}
         )
     if info.file_size > limit_bytes:
         raise FileTooLarge(
-            f"It has {info.file_size / 1e6:,.0f} MB; at most "
-            f"{limit_bytes / 1e6:,.0f} MB are taken."
+            _("It has %(size)s MB; at most %(limit)s MB are taken.")
+            % {
+                "size": f"{info.file_size / 1e6:,.0f}",
+                "limit": f"{limit_bytes / 1e6:,.0f}",
+            }
         )
 
 
@@ -132,9 +167,20 @@ def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
                 target.write(chunk)
     except UNPACKING_ERRORS as error:
         target.close()
-        raise DamagedZip(f"It is damaged inside the zip ({error}).") from error
+        if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoRoomLeft(
+                _(
+                    "The server has no room left to unpack it. Tell the site's "
+                    "operators."
+                )
+            ) from error
+        raise DamagedZip(
+            _("It is damaged inside the zip (%(why)s).") % {"why": error}
+        ) from error
     target.seek(0)
     if is_zip(target):
         target.close()
-        raise ZipInZip("It is a zip inside the zip. Unpack it and upload it by itself.")
+        raise ZipInZip(
+            _("It is a zip inside the zip. Unpack it and upload it by itself.")
+        )
     return target

@@ -45,3 +45,33 @@ class NoRoomLeft(UploadRefused):
 
 class UnreadablePhoto(Exception):
     """The photo cannot be decoded to its end. Trying again would not help."""
+
+
+class UploadProblem(Exception):
+    """Why a chunk of an upload is not taken; what came before it is kept."""
+
+    code = "upload_problem"
+
+
+class WrongOffset(UploadProblem):
+    code = "wrong_offset"
+
+
+class UploadBusy(UploadProblem):
+    code = "upload_busy"
+
+
+class UploadExpired(UploadProblem):
+    code = "upload_expired"
+
+
+class UploadTooLarge(UploadProblem):
+    code = "too_large"
+
+
+class DiskFull(UploadProblem):
+    code = "no_room"
+
+
+class DownloadFailed(Exception):
+    """A zip of a gallery cannot be made. The text says why, for its visitor."""

@@ -1,4 +1,4 @@
-"""Sends photos to the workers. Losing a message is harmless: see services.requeue."""
+"""Sends work to the workers. Losing a message is harmless: the sweeper sends again."""
 
 import logging
 
@@ -6,50 +6,66 @@ from celery import current_app
 from kombu.exceptions import ChannelError, KombuError
 from redis.exceptions import RedisError
 
-from gallery.models import Photo
+from gallery.models import Download, Photo, Upload
 
 logger = logging.getLogger(__name__)
 
 TASK = "gallery.make_renditions"
 QUEUE = "images"
+TAKE_IN_TASK = "gallery.take_in_upload"
+PACK_TASK = "gallery.pack_download"
+# Not behind two thousand photos: zips go on in turn with them.
+FILES_QUEUE = "default"
 BROKER_ERRORS = (KombuError, RedisError, OSError)
 
 
 def enqueue(photo: Photo) -> bool:
-    """
-    Ask a worker to draw `photo`; False when the broker cannot be reached.
+    """Ask a worker to draw `photo`; False when the broker cannot be reached."""
+    return send(TASK, photo.pk, queue=QUEUE)
 
+
+def enqueue_upload(upload: Upload) -> bool:
+    """Ask a worker to take the upload in; False when the broker cannot be reached."""
+    return send(TAKE_IN_TASK, upload.pk, queue=FILES_QUEUE)
+
+
+def enqueue_download(download: Download) -> bool:
+    """Ask a worker to pack the zip; False when the broker cannot be reached."""
+    return send(PACK_TASK, download.pk, queue=FILES_QUEUE)
+
+
+def send(task: str, pk, *, queue: str) -> bool:
+    """
     A broker that was wiped has forgotten its queues, and an open connection does
     not declare them again: so the second try uses a new one.
     """
+
+    def once(**options) -> None:
+        current_app.send_task(task, args=[str(pk)], queue=queue, retry=False, **options)
+
     try:
-        send(photo)
+        once()
     except BROKER_ERRORS:
         try:
             with current_app.connection_for_write() as connection:
-                send(photo, connection=connection)
+                once(connection=connection)
         except BROKER_ERRORS as error:
             logger.warning(
-                "The broker did not take photo %s: %s. It stays waiting and is sent "
+                "The broker did not take %s of %s: %s. It stays waiting and is sent "
                 "again by the sweeper.",
-                photo.pk,
+                task,
+                pk,
                 error,
             )
             return False
     return True
 
 
-def send(photo: Photo, **options) -> None:
-    current_app.send_task(
-        TASK, args=[str(photo.pk)], queue=QUEUE, retry=False, **options
-    )
-
-
-def queue_length() -> int:
-    """How many photos' messages wait in the broker; 0 when it forgot the queue."""
+def queue_length(queue: str = QUEUE) -> int:
+    """How many messages wait in the broker; 0 when it forgot the queue."""
     with current_app.connection_for_read() as connection:
         try:
-            declared = connection.default_channel.queue_declare(QUEUE, passive=True)
+            declared = connection.default_channel.queue_declare(queue, passive=True)
         except ChannelError:
             return 0
         return declared.message_count

@@ -1,18 +1,31 @@
 from django.urls import path, re_path
 
-from gallery import views
-from gallery.api import galleries, photos
+from gallery import files, views
+from gallery.api import changes, galleries, photos, uploads
 
 app_name = "gallery"
+PHOTO_ID = r"(?P<photo_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 urlpatterns = [
     path("", views.GalleryListView.as_view(), name="list"),
     path("galleries/new/", views.GalleryCreateView.as_view(), name="create"),
     path("galleries/<slug:slug>/", views.GalleryDetailView.as_view(), name="detail"),
+    path("galleries/<slug:slug>/edit/", views.GalleryEditView.as_view(), name="edit"),
+    path(
+        "galleries/<slug:slug>/delete/",
+        views.GalleryDeleteView.as_view(),
+        name="delete",
+    ),
     re_path(
-        r"^media/photos/(?P<photo_id>[0-9a-f-]{36})/"
-        r"(?P<variant>original|preview|thumbnail)$",
-        views.PhotoFileView.as_view(),
+        rf"^media/photos/{PHOTO_ID}/(?P<variant>original|preview|thumbnail)$",
+        files.PhotoFileView.as_view(),
         name="photo_file",
+    ),
+    re_path(
+        r"^media/(?P<expires>[0-9]{10})/(?P<signature>[A-Za-z0-9_-]{22})/"
+        rf"(?P<name>photos/[0-9a-f]{{2}}/{PHOTO_ID}/"
+        r"(?P<variant>preview|thumbnail)\.webp)$",
+        files.SignedFileView.as_view(),
+        name="signed_file",
     ),
     path("api/galleries/", galleries.GalleryListApi.as_view(), name="api_galleries"),
     path(
@@ -23,5 +36,16 @@ urlpatterns = [
         photos.PhotoListApi.as_view(),
         name="api_photos",
     ),
+    path(
+        "api/galleries/<slug:slug>/changes/",
+        changes.ChangesApi.as_view(),
+        name="api_changes",
+    ),
     path("api/photos/<uuid:pk>/", photos.PhotoApi.as_view(), name="api_photo"),
+    path(
+        "api/galleries/<slug:slug>/uploads/",
+        uploads.UploadListApi.as_view(),
+        name="api_uploads",
+    ),
+    path("api/uploads/<uuid:pk>/", uploads.UploadApi.as_view(), name="api_upload"),
 ]

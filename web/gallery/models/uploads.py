@@ -7,6 +7,13 @@ from django.utils import timezone
 from gallery.models.galleries import Gallery
 
 
+class UploadQuerySet(models.QuerySet):
+    def running(self):
+        """Those that have neither ended nor failed."""
+        State = Upload.State
+        return self.filter(state__in=[State.RECEIVING, State.WAITING, State.WORKING])
+
+
 class Upload(models.Model):
     """
     A file on its way in, chunk by chunk: a photo, or a zip of photos.
@@ -43,6 +50,8 @@ class Upload(models.Model):
     # Of the last chunk, the last sending to the broker, the last sign of life.
     touched_at = models.DateTimeField(default=timezone.now, db_index=True)
     finished_at = models.DateTimeField(null=True, editable=False)
+
+    objects = UploadQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at"]

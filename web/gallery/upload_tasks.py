@@ -1,0 +1,46 @@
+"""Takes uploads in that are too much for a request: zips, photo by photo."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+from django.utils.translation import override
+
+from gallery.queue import TAKE_IN_TASK, enqueue_upload
+from gallery.taking_in import HARD_LIMIT_SECONDS, claim_upload, pause, take_in
+
+logger = logging.getLogger(__name__)
+
+SOFT_LIMIT_SECONDS = HARD_LIMIT_SECONDS - 30
+
+
+@shared_task(
+    bind=True,
+    name=TAKE_IN_TASK,
+    soft_time_limit=SOFT_LIMIT_SECONDS,
+    time_limit=HARD_LIMIT_SECONDS,
+)
+def take_in_upload(self, upload_id: str) -> dict[str, str]:
+    """Take an upload's photos in, for a minute; then another run goes on."""
+    upload = claim_upload(
+        upload_id,
+        worker=self.request.hostname or "",
+        redelivered=bool(self.request.delivery_info.get("redelivered")),
+        now=timezone.now(),
+    )
+    if upload is None:
+        return {"upload": upload_id, "outcome": "nothing to do"}
+    try:
+        with override(upload.owner.language or None):
+            is_done = take_in(upload)
+    except Exception:  # the sweeper sends it again, and gives up in the end
+        pause(upload, made_headway=False)
+        raise
+    if not is_done:
+        enqueue_upload(upload)
+    files = f"{len(upload.results)} files"
+    return {
+        "upload": upload.name,
+        "outcome": "done" if is_done else "goes on",
+        "files": files,
+    }
