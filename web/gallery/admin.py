@@ -1,8 +1,8 @@
 from django.contrib import admin
 from django.db import transaction
 
+from gallery.deleting import delete_files
 from gallery.models import Gallery, Photo
-from gallery.services import delete_files
 
 
 @admin.register(Gallery)

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from gallery.deleting import delete_files
 from gallery.exceptions import UnreadablePhoto
 from gallery.images import draw_renditions
 from gallery.models import MOST_ATTEMPTS, RUN_IS_LOST_AFTER, Photo
@@ -80,6 +80,8 @@ def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
         f"{base}/thumbnail.webp", ContentFile(renditions.thumbnail)
     )
     finish(photo, state=Photo.State.READY, preview=preview, thumbnail=thumbnail)
+    if not Photo.objects.filter(pk=photo.pk).exists():
+        delete_files([preview, thumbnail])
 
 
 def fail_photo(photo: Photo, error: str) -> None:
@@ -147,18 +149,3 @@ def release(photos, *, now: datetime) -> int:
 def send_again(photo: Photo, *, now: datetime) -> bool:
     Photo.objects.filter(pk=photo.pk).update(queued_at=now)
     return enqueue(photo)
-
-
-@transaction.atomic
-def delete_photo(photo: Photo) -> None:
-    """Delete the row, and its files once that is certain."""
-    names = [
-        photo.file_of(variant).name for variant in ("original", "preview", "thumbnail")
-    ]
-    photo.delete()
-    transaction.on_commit(lambda: delete_files(names))
-
-
-def delete_files(names: list[str]) -> None:
-    for name in filter(None, names):
-        default_storage.delete(name)

@@ -1,27 +1,102 @@
-from rest_framework import generics
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, permissions, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.response import Response
 
-from gallery.api.permissions import RoleAllows
+from gallery.api.conditional import ConditionalGet
+from gallery.deleting import delete_gallery
+from gallery.filters import GalleryFilters, QuickFilters
 from gallery.models import Gallery
-from gallery.serializers import GallerySerializer
+from gallery.pagination import NewestGalleries
+from gallery.serializers import GalleryFactsSerializer, GallerySerializer
 
 
-class GalleryListApi(generics.ListCreateAPIView):
-    """GET lists the galleries; POST makes one."""
+class NotYourGallery(PermissionDenied):
+    default_detail = _("Only its owner or a moderator may change this gallery.")
+    default_code = "not_your_gallery"
+
+
+class GalleryListApi(ConditionalGet, generics.ListAPIView):
+    """The galleries that this visitor may see."""
 
     serializer_class = GallerySerializer
-    permission_classes = [RoleAllows]
+    permission_classes = [permissions.AllowAny]  # the QuerySets decide
+    pagination_class = NewestGalleries
+    filter_backends = [QuickFilters]
+    filterset_class = GalleryFilters
 
     def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user)
+        return Gallery.objects.visible_to(self.request.user).for_show()
 
-    def perform_create(self, serializer):
-        serializer.save(owner=self.request.user)
+    @extend_schema(
+        operation_id="listGalleries",
+        summary="Galleries, the newest first",
+        tags=["Galleries"],
+    )
+    def get(self, request, *args, **kwargs):
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="createGallery",
+        summary="Make a gallery",
+        tags=["Galleries"],
+        request=GalleryFactsSerializer,
+        responses={201: GallerySerializer},
+    )
+    def post(self, request):
+        if not request.user.has_perm("gallery.add_gallery"):
+            self.permission_denied(request, message=_("Your role makes no galleries."))
+        facts = GalleryFactsSerializer(data=request.data)
+        facts.is_valid(raise_exception=True)
+        made = facts.save(owner=request.user)
+        shown = self.get_serializer(self.get_queryset().get(pk=made.pk))
+        return Response(shown.data, status=status.HTTP_201_CREATED)
 
 
-class GalleryApi(generics.RetrieveAPIView):
+@extend_schema(tags=["Galleries"])
+class GalleryApi(ConditionalGet, generics.GenericAPIView):
+    """One gallery, by its slug."""
+
     serializer_class = GallerySerializer
-    permission_classes = [RoleAllows]
+    permission_classes = [permissions.AllowAny]
     lookup_field = "slug"
 
     def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user)
+        return Gallery.objects.visible_to(self.request.user).for_show()
+
+    def get_editable(self):
+        """Raises NotFound for whoever does not see it, and then NotYourGallery."""
+        gallery = self.get_object()
+        editable = Gallery.objects.editable_by(self.request.user)
+        if editable.filter(pk=gallery.pk).exists():
+            return gallery
+        if self.request.user.is_anonymous:
+            self.permission_denied(self.request)
+        raise NotYourGallery
+
+    @extend_schema(operation_id="getGallery", summary="One gallery")
+    def get(self, request, slug):
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="updateGallery",
+        summary="Change a gallery",
+        request=GalleryFactsSerializer(partial=True),
+    )
+    def patch(self, request, slug):
+        gallery = self.get_editable()
+        facts = GalleryFactsSerializer(gallery, data=request.data, partial=True)
+        facts.is_valid(raise_exception=True)
+        facts.save()
+        shown = Gallery.objects.for_show().get(pk=gallery.pk)
+        return Response(self.get_serializer(shown).data)
+
+    @extend_schema(
+        operation_id="deleteGallery",
+        summary="Delete a gallery, its photos and all of their files",
+        responses={204: None},
+    )
+    def delete(self, request, slug):
+        delete_gallery(self.get_editable())
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,72 +1,141 @@
 from django.utils import timezone
-from rest_framework import generics, status
-from rest_framework.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, permissions, serializers, status
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.generics import get_object_or_404
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from gallery.api.permissions import RoleAllows
+from gallery.api.conditional import ConditionalGet
+from gallery.deleting import delete_photo
+from gallery.editing import edit_photo
+from gallery.filters import PhotoFilters, QuickFilters
 from gallery.intake import accept_uploads
 from gallery.models import Gallery, Photo
-from gallery.serializers import PhotoSerializer, ResultSerializer
-from gallery.services import delete_photo
+from gallery.pagination import PhotosInOrder
+from gallery.serializers import (
+    PhotoFactsSerializer,
+    PhotoSerializer,
+    ResultsSerializer,
+)
 
 
-class PhotoListApi(APIView):
-    """GET lists a gallery's photos; POST takes `files`, photos or a zip of them."""
+class NotYourPhoto(PermissionDenied):
+    default_detail = gettext_lazy(
+        "Only its owner, the gallery's owner or a moderator may change this photo."
+    )
+    default_code = "not_your_photo"
 
-    permission_classes = [RoleAllows]
 
-    def get_queryset(self):
-        return Photo.objects.visible_to(self.request.user)
+class UploadNotAllowed(PermissionDenied):
+    default_detail = gettext_lazy("Your role uploads no photos.")
+    default_code = "upload_not_allowed"
+
+
+class FilesSerializer(serializers.Serializer):
+    files = serializers.ListField(child=serializers.FileField())
+
+
+@extend_schema(tags=["Photos"])
+class PhotoListApi(ConditionalGet, generics.GenericAPIView):
+    """A gallery's photos in their order."""
+
+    serializer_class = PhotoSerializer
+    permission_classes = [permissions.AllowAny]  # the QuerySets decide
+    parser_classes = [MultiPartParser]
+    pagination_class = PhotosInOrder
+    filter_backends = [QuickFilters]
+    filterset_class = PhotoFilters
+    queryset = Photo.objects.none()  # for the schema
+
+    @property
+    def throttle_scope(self):
+        return "upload" if self.request.method == "POST" else None
 
     def get_gallery(self):
         galleries = Gallery.objects.visible_to(self.request.user)
         return get_object_or_404(galleries, slug=self.kwargs["slug"])
 
+    @extend_schema(
+        operation_id="listPhotos",
+        summary="Photos of a gallery, in order",
+        responses=PhotoSerializer(many=True),
+    )
     def get(self, request, slug):
-        photos = self.get_queryset().filter(gallery=self.get_gallery())
-        return Response(
-            {
-                "photos": PhotoSerializer(photos, many=True).data,
-                "unfinished": photos.unfinished().count(),
-            }
-        )
+        gallery = self.get_gallery()
+        photos = self.filter_queryset(gallery.photos.for_show())
+        page = self.paginate_queryset(photos)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
+    @extend_schema(
+        operation_id="uploadPhotos",
+        summary="Upload photos, or zips of photos, in one request",
+        request=FilesSerializer,
+        responses={200: ResultsSerializer, 201: ResultsSerializer},
+    )
     def post(self, request, slug):
         gallery = self.get_gallery()
+        if not Gallery.objects.open_to(request.user).filter(pk=gallery.pk).exists():
+            if request.user.is_anonymous:
+                self.permission_denied(request)
+            raise UploadNotAllowed
         files = request.FILES.getlist("files")
         if not files:
-            raise ValidationError(
-                {"detail": "No file came with the request: send them as 'files'."}
-            )
+            problem = _("No file came with the request: send them as 'files'.")
+            raise ValidationError({"files": [problem]}, code="required")
         results = accept_uploads(gallery, files, owner=request.user, now=timezone.now())
-        return Response(
-            {"results": ResultSerializer(results, many=True).data},
-            status=status_of({result.status for result in results}),
+        answer = ResultsSerializer(
+            {"results": results}, context=self.get_serializer_context()
         )
+        taken = any(result.status == "accepted" for result in results)
+        made = status.HTTP_201_CREATED if taken else status.HTTP_200_OK
+        return Response(answer.data, status=made)
 
 
-def status_of(statuses):
-    if "accepted" in statuses:
-        return status.HTTP_201_CREATED
-    if "duplicate" in statuses:
-        return status.HTTP_200_OK
-    return status.HTTP_400_BAD_REQUEST
-
-
-class PhotoApi(generics.RetrieveDestroyAPIView):
-    """GET shows one photo; DELETE removes it: its owner's right, or a moderator's."""
+@extend_schema(tags=["Photos"])
+class PhotoApi(ConditionalGet, generics.GenericAPIView):
+    """One photo."""
 
     serializer_class = PhotoSerializer
+    permission_classes = [permissions.AllowAny]
 
     def get_queryset(self):
-        return Photo.objects.visible_to(self.request.user)
+        photos = Photo.objects.visible_to(self.request.user)
+        return photos.select_related("gallery")
 
-    def perform_destroy(self, photo):
-        user = self.request.user
-        if photo.owner_id != user.pk and not user.has_perm("gallery.delete_photo"):
-            self.permission_denied(
-                self.request, message="Only its owner or a moderator may delete it."
-            )
-        delete_photo(photo)
+    def get_editable(self):
+        """Raises NotFound for whoever does not see it, and then NotYourPhoto."""
+        photo = self.get_object()
+        editable = Photo.objects.editable_by(self.request.user)
+        if editable.filter(pk=photo.pk).exists():
+            return photo
+        if self.request.user.is_anonymous:
+            self.permission_denied(self.request)
+        raise NotYourPhoto
+
+    @extend_schema(operation_id="getPhoto", summary="One photo")
+    def get(self, request, pk):
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="updatePhoto",
+        summary="Change a photo's name, caption, time or place in the order",
+        request=PhotoFactsSerializer(partial=True),
+    )
+    def patch(self, request, pk):
+        photo = self.get_editable()
+        facts = PhotoFactsSerializer(photo, data=request.data, partial=True)
+        facts.is_valid(raise_exception=True)
+        changed = edit_photo(photo, changes=facts.validated_data)
+        return Response(self.get_serializer(changed).data)
+
+    @extend_schema(
+        operation_id="deletePhoto",
+        summary="Delete a photo and its files",
+        responses={204: None},
+    )
+    def delete(self, request, pk):
+        delete_photo(self.get_editable())
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -2,7 +2,8 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -41,6 +42,15 @@ class GalleryQuerySet(models.QuerySet):
         if user.has_perm("gallery.add_photo"):
             return self.visible_to(user)
         return self.none()
+
+    def for_show(self):
+        """With owner and `shown_cover_id`: the chosen photo, else the first ready."""
+        photo = self.model.cover.field.related_model  # whose module imports this one
+        ready = photo.objects.filter(gallery=OuterRef("pk"), state=photo.State.READY)
+        chosen = ready.filter(pk=OuterRef("cover")).values("pk")
+        first = ready.order_by("position", "id").values("pk")[:1]
+        cover_id = Coalesce(Subquery(chosen), Subquery(first))
+        return self.select_related("owner").annotate(shown_cover_id=cover_id)
 
 
 class Gallery(models.Model):
@@ -97,12 +107,23 @@ class Gallery(models.Model):
         return self.name
 
     def save(self, *args, **kwargs):
+        """Never writes `photo_count`: photos may have come since it was read."""
         if not self.slug:
             self.slug = free_slug(self.name)
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = self.own_fields()
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):
         return reverse("gallery:detail", args=[self.slug])
+
+    def own_fields(self):
+        kept = {"id", "photo_count", "search", *self.get_deferred_fields()}
+        return [
+            field.name
+            for field in self._meta.concrete_fields
+            if not kept & {field.name, field.attname}
+        ]
 
 
 def free_slug(name: str) -> str:

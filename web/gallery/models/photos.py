@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.galleries import Gallery
+from gallery.models.rows import rows_after
 from gallery.models.words import searchable
 
 # A run may last 60 s (tasks.py); whoever is silent for longer than this is gone.
@@ -32,6 +33,21 @@ class PhotoQuerySet(models.QuerySet):
         if user.has_perm("gallery.add_photo"):
             return self.filter(Q(owner=user) | Q(gallery__owner=user))
         return self.none()
+
+    def for_show(self):
+        """Without what nobody looks at; the words for searching are the largest."""
+        return self.defer("search", "sha256", "run", "worker", "attempts")
+
+    def behind(self, photo):
+        """Those that come after `photo` in the order, in the order."""
+        fields = [Photo._meta.get_field(name) for name in ("position", "id")]
+        behind = rows_after(self, fields, [photo.position, photo.id])
+        return behind.order_by("position", "id")
+
+    def not_ready(self):
+        """As the index photo_not_ready has them."""
+        State = Photo.State
+        return self.filter(state__in=[State.WAITING, State.WORKING, State.FAILED])
 
     def unfinished(self):
         return self.filter(state__in=[Photo.State.WAITING, Photo.State.WORKING])

@@ -29,7 +29,7 @@ def searchable(*fields: str) -> SearchVector:
 
 
 def search_query(text: str) -> SearchQuery | None:
-    """Each word of `text`, or a word that begins with it; None when there is no word."""
+    """Rows with words that begin as those of `text`; None when it has no word."""
     words = text.translate(TO_SPACES).split()
     if not words:
         return None

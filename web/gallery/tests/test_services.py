@@ -5,11 +5,11 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from gallery import services
+from gallery.deleting import delete_photo
 from gallery.exceptions import UnreadablePhoto
 from gallery.models import Photo
 from gallery.services import (
     claim_photo,
-    delete_photo,
     draw_photo,
     requeue_interrupted,
     requeue_photos,

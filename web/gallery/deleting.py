@@ -1,0 +1,68 @@
+"""Deletes rows, and their files once that is certain."""
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from gallery.models import Gallery, Photo
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 8  # a bucket takes its time for each, and many at once
+
+
+def delete_photo(photo: Photo) -> None:
+    delete_photos(Photo.objects.filter(pk=photo.pk))
+
+
+@transaction.atomic
+def delete_photos(photos) -> int:
+    """Returns how many there were."""
+    names = files_of(photos)
+    _count, of_each_model = photos.delete()
+    transaction.on_commit(partial(delete_files, names))
+    return of_each_model.get("gallery.Photo", 0)
+
+
+@transaction.atomic
+def delete_gallery(gallery: Gallery) -> None:
+    """With its photos and the zips of them."""
+    # A photo that comes in now waits for this row, and then finds no gallery.
+    Gallery.objects.select_for_update().get(pk=gallery.pk)
+    names = files_of(gallery.photos.all())
+    names += gallery.downloads.values_list("file", flat=True)
+    Gallery.objects.filter(pk=gallery.pk).delete()
+    transaction.on_commit(partial(delete_files, names))
+
+
+def files_of(photos) -> list[str]:
+    rows = photos.order_by().values_list("original", "preview", "thumbnail")
+    return [name for names in rows for name in names]
+
+
+def delete_files(names: Iterable[str]) -> None:
+    """Those that cannot be deleted are logged: the rows are gone already."""
+    names = [name for name in names if name]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        list(pool.map(delete_file, names))
+    for folder in {name.rpartition("/")[0] for name in names}:
+        remove_if_empty(folder)
+
+
+def delete_file(name: str) -> None:
+    try:
+        default_storage.delete(name)
+    except Exception:  # whatever a bucket's library raises
+        logger.exception("%s belongs to no photo any more and is left over.", name)
+
+
+def remove_if_empty(folder: str) -> None:
+    """A photo's own folder; buckets have none."""
+    if folder.startswith("photos/"):
+        with suppress(NotImplementedError, OSError):
+            Path(default_storage.path(folder)).rmdir()

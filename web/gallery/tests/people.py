@@ -1,0 +1,49 @@
+"""People with a role, and what they own: for tests of who may what."""
+
+from django.contrib.auth.models import Group
+
+from accounts.models import User
+from gallery.models import Photo
+
+
+def person(role: str = "", **fields) -> User:
+    """Someone with this role; "" is nobody in particular, "superuser" one of those."""
+    number = User.objects.count()
+    address = f"{role or 'nobody'}-{number}@example.com"
+    if role == "superuser":
+        return User.objects.create_superuser(address, "chartreuse-1084", **fields)
+    user = User.objects.create_user(address, "chartreuse-1084", **fields)
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def photo_row(gallery, number: int = 0, **fields) -> Photo:
+    """A photo without files; each `number` is another content."""
+    return Photo(
+        **{
+            "gallery": gallery,
+            "owner": gallery.owner,
+            "name": f"IMG_{number:04}.jpg",
+            "original": f"photos/00/{number}/original.jpg",
+            "content_type": "image/jpeg",
+            "sha256": f"{number:064x}",
+            "size_bytes": 1000 + number,
+            "width": 1500,
+            "height": 1000,
+            "position": number * 1_000_000,
+            **fields,
+        }
+    )
+
+
+def ready_row(gallery, number: int = 0, **fields) -> Photo:
+    folder = f"photos/00/{number}"
+    return photo_row(
+        gallery,
+        number,
+        state=Photo.State.READY,
+        preview=f"{folder}/preview.webp",
+        thumbnail=f"{folder}/thumbnail.webp",
+        **fields,
+    )
