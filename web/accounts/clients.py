@@ -1,5 +1,6 @@
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 
 def client_address(request: HttpRequest) -> str:
@@ -18,3 +19,16 @@ def typed_address(request: HttpRequest, credentials: dict | None = None) -> str:
     """The e-mail address of an attempt, in the one form that counts for lock-outs."""
     given = credentials if credentials else request.POST
     return (given.get("username") or "").strip().lower()
+
+
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None, credentials: dict | None
+) -> HttpResponse:
+    """
+    What axes answers in the place of `response` once the door is closed.
+
+    The API has said it already, in its own form.
+    """
+    if response is not None and response.status_code == 429:
+        return response
+    return render(request, "accounts/locked_out.html", status=429)

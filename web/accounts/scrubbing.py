@@ -10,11 +10,13 @@ from django.db import connections, models, transaction
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.models import User
+from accounts.models import Invitation, SignIn, User
 
 # Each with what is counted as; what points to another one comes first.
 EMPTIED = (
     (Session, "sessions"),
+    (SignIn, "sign-ins"),
+    (Invitation, "invitations"),
     (AccessAttemptExpiration, "attempts to sign in"),
     (AccessAttempt, "attempts to sign in"),
     (AccessFailureLog, "attempts to sign in"),

@@ -4,10 +4,17 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.exceptions import AccountError, WeakPassword
 from accounts.models import User
 
+ROLE_LABELS = {
+    "member": _("Member: sees the galleries of members"),
+    "photographer": _("Photographer: uploads photos and makes galleries"),
+    "moderator": _("Moderator: edits all galleries and invites people"),
+    "operator": _("Operator: sees operations and takes backups"),
+}
 # Each role and what its group may do, as app.codename. A permission whose app is
 # not installed is left out: the gallery can be removed.
 ROLES: dict[str, set[str]] = {

@@ -5,8 +5,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from accounts import cookies, sign_ins
+from accounts import cookies, passwords, sign_ins
 from accounts.exceptions import LockedOut, WrongCredentials
 from accounts.models import SignIn, User
 
@@ -64,3 +65,20 @@ def current(request: HttpRequest) -> SignIn | None:
 def _leave(request: HttpRequest) -> None:
     cookies.forget(request)
     request.sign_in, request.user = None, AnonymousUser()  # type: ignore[attr-defined]
+
+
+def change_password(request: HttpRequest, user: User, *, old: str, new: str) -> None:
+    """
+    Change the password and end all sign-ins; this browser gets a new one.
+
+    Raises WrongCredentials or LockedOut for `old`, WeakPassword for `new`.
+    """
+    check_credentials(request, email=user.email, password=old)
+    here = current(request)
+    passwords.set_password(user, new, now=timezone.now())
+    if here:
+        sign_in(request, user)
+
+
+def wrong_old_password() -> str:
+    return _("The old password is wrong. Capital letters count in passwords.")

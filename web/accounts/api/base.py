@@ -1,0 +1,48 @@
+from rest_framework import exceptions, status
+from rest_framework.views import APIView
+
+from accounts.exceptions import (
+    AccountError,
+    HasAccount,
+    LockedOut,
+    MailUnavailable,
+    RoleNotAllowed,
+    WeakPassword,
+    WrongCredentials,
+)
+
+STATUSES = {
+    WrongCredentials: status.HTTP_401_UNAUTHORIZED,
+    LockedOut: status.HTTP_429_TOO_MANY_REQUESTS,
+    RoleNotAllowed: status.HTTP_403_FORBIDDEN,
+    HasAccount: status.HTTP_409_CONFLICT,
+    MailUnavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
+}
+
+
+class Refused(exceptions.APIException):
+    """What a service has refused, with its own sentence and code."""
+
+    def __init__(self, error: AccountError):
+        self.status_code = STATUSES.get(type(error), status.HTTP_400_BAD_REQUEST)
+        super().__init__(str(error), code=error.code)
+
+
+class AccountApi(APIView):
+    """Answers what the services refuse; `password_field` is where they are weak."""
+
+    password_field = "password"
+
+    def handle_exception(self, exc):
+        if isinstance(exc, WeakPassword):
+            message = exceptions.ErrorDetail(str(exc), code=exc.code)
+            exc = exceptions.ValidationError({self.password_field: [message]})
+        elif isinstance(exc, AccountError):
+            exc = Refused(exc)
+        return super().handle_exception(exc)
+
+    def validated(self, serializer_class) -> dict:
+        """What was sent, checked. Raises ValidationError."""
+        serializer = serializer_class(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data

@@ -1,0 +1,62 @@
+"""Letters are sent by a worker: how long it takes tells nobody whether they exist."""
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from django.utils.translation import get_language
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from accounts import letters
+from accounts.exceptions import MailUnavailable
+from accounts.models import Invitation, User
+from config.api.throttles import count
+
+logger = logging.getLogger(__name__)
+HOUR_SECONDS = 60 * 60
+LETTERS_PER_HOUR = 6  # to one address: nobody fills somebody else's letter box
+RETRIED: dict[str, Any] = {
+    "autoretry_for": (OSError,),
+    "retry_backoff": 10,
+    "max_retries": 6,
+}
+
+
+@shared_task(**RETRIED)
+def send_reset(email: str, language: str) -> None:
+    """Write to whoever has this address; nothing happens when nobody has."""
+    if count(f"reset:{email.strip().lower()}", seconds=HOUR_SECONDS) > LETTERS_PER_HOUR:
+        logger.warning("More than %s letters an hour to one address.", LETTERS_PER_HOUR)
+        return
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if user is None:
+        logger.info("A new password was asked for an address that has no account.")
+        return
+    letters.send_reset(user, language=language)
+
+
+@shared_task(**RETRIED)
+def send_invitation(invitation_id: int, language: str) -> None:
+    """Running it twice sends the same letter twice."""
+    rows = Invitation.objects.select_related("invited_by")
+    invitation = rows.filter(pk=invitation_id).first()
+    if invitation is None:
+        logger.info("Invitation %s was withdrawn before it was sent.", invitation_id)
+        return
+    letters.send_invitation(invitation, language=language)
+
+
+def post(task: Task, *args) -> None:
+    """
+    Have a worker send a letter, in the language of this moment.
+
+    Raises MailUnavailable when no letters are sent here or no worker can be told.
+    """
+    if not letters.can_be_sent():
+        raise MailUnavailable
+    try:
+        task.apply_async(args=[*args, get_language() or "en"], retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        logger.error("No letter can be sent, for Redis took no task: %s", error)
+        raise MailUnavailable from error
