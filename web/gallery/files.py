@@ -12,7 +12,7 @@ from django.views.generic import View
 from config.media import SIGNED_FOR
 from gallery.media_links import SAME_FOR_SECONDS, are_signed, is_good, link
 from gallery.models import Gallery, Photo
-from gallery.ranges import answer
+from gallery.ranges import answer, with_headers
 
 NEVER_KEPT = "private, no-store"
 FOR_MINUTES = f"private, max-age={SAME_FOR_SECONDS}"
@@ -101,10 +101,9 @@ def send(
         response = HttpResponse(headers={"X-Accel-Redirect": location})
     else:
         response = sent_from_here(name, request=request, storage=storage)
-    response.headers.update(HARMLESS)
-    if response.status_code < 400:
-        response.headers.update(headers)
-    return response
+    return with_headers(
+        response, HARMLESS | (headers if response.status_code < 400 else {})
+    )
 
 
 def sent_from_here(name: str, *, request, storage: Storage):

@@ -37,17 +37,24 @@ def answer(
     size in bytes; modified in seconds since 1970, None where the storage cannot say.
     """
     etag = f'"{int(modified):x}-{size:x}"' if modified is not None else None
-    whole = HttpResponse(headers={"Accept-Ranges": "bytes"})
+    headers = {"Accept-Ranges": "bytes"}
     if etag is not None and modified is not None:
-        whole["ETag"], whole["Last-Modified"] = etag, http_date(modified)
+        headers |= {"ETag": etag, "Last-Modified": http_date(modified)}
     answered = get_conditional_response(
         request, etag=etag, last_modified=int(modified) if modified else None
     )
     if answered is not None:
         file.close()
-        answered.headers.update(whole.headers)
-        return answered
-    return part(request, file, size=size, headers=dict(whole.items()))
+        return with_headers(answered, headers)
+    return part(request, file, size=size, headers=headers)
+
+
+def with_headers(
+    response: HttpResponseBase, headers: dict[str, str]
+) -> HttpResponseBase:
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 def part(request, file: IO[bytes], *, size: int, headers: dict) -> HttpResponseBase:
@@ -66,8 +73,7 @@ def part(request, file: IO[bytes], *, size: int, headers: dict) -> HttpResponseB
     if start:
         file.seek(start)
     response = FileResponse(Slice(file, length=end - start), status=status)
-    response.headers.update(headers | {"Content-Length": str(end - start)})
-    return response
+    return with_headers(response, headers | {"Content-Length": str(end - start)})
 
 
 def wanted_range(request, *, size: int, headers: dict) -> tuple[int, int] | None:

@@ -96,6 +96,7 @@ class Nginx:
             "/etc/nginx/conf.d": f"{self.folder}/conf.d",
             "/var/cache/nginx": f"{self.folder}/cache",
             "/media/live": str(self.media),
+            "/media/downloads": str(self.media.parent / "downloads"),
             "web:8000": f"127.0.0.1:{self.web_port}",
             "flower:5555": f"127.0.0.1:{self.flower_port}",
             "listen 8080": f"listen 127.0.0.1:{self.port}",

@@ -1,0 +1,226 @@
+"""The real nginx, with the site's templates, before a Django that sends no file."""
+
+import base64
+import http.client
+import socket
+import time
+
+import pytest
+
+from gallery.media_links import link, signed
+from gallery.models import Gallery, Upload
+from gallery.resumable import incoming_path
+from gallery.tests.stored import bytes_of, stored_photo
+from local.nginx import Nginx
+from local.testing import free_port, running
+
+TOKEN = "a" * 32
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+class Visitor:
+    def __init__(self, port, cookies=""):
+        self.port = port
+        self.headers = {"Cookie": f"{cookies}csrftoken={TOKEN}", "X-CSRFToken": TOKEN}
+
+    def ask(self, method, path, *, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body=body, headers=self.headers | given)
+        answer = connection.getresponse()
+        answer.content = answer.read()
+        connection.close()
+        return answer
+
+    def get(self, path, **headers):
+        return self.ask("GET", path, **headers)
+
+
+@pytest.fixture
+def nginx(live_server, settings, media, tmp_path):
+    settings.MEDIA_BY_NGINX = True
+    settings.ALLOWED_HOSTS = ["*"]
+    server = Nginx(
+        folder=tmp_path / "nginx",
+        port=free_port(),
+        web_port=live_server.thread.port,
+        media=media,
+        environment={"MEDIA_LINK_KEY": settings.MEDIA_LINK_KEY},
+    )
+    server.folder.mkdir()
+    for folder in [*tmp_path.parents, tmp_path]:
+        if folder.stat().st_uid == tmp_path.stat().st_uid and len(folder.parts) > 2:
+            folder.chmod(folder.stat().st_mode | 0o111)
+    with running(server, "nginx", log=tmp_path / "nginx.log"):
+        yield server
+
+
+@pytest.fixture
+def stranger(nginx):
+    return Visitor(nginx.port)
+
+
+@pytest.fixture
+def member(nginx, client, photographer):
+    client.force_login(photographer)
+    cookies = "".join(f"{name}={one.value}; " for name, one in client.cookies.items())
+    return Visitor(nginx.port, cookies)
+
+
+@pytest.fixture
+def private(photographer):
+    visibility = Gallery.Visibility.PRIVATE
+    return Gallery.objects.create(
+        name="Home", owner=photographer, visibility=visibility
+    )
+
+
+@pytest.fixture
+def photo(private, photographer):
+    return stored_photo(private, photographer)
+
+
+def address(photo, variant="thumbnail"):
+    return link(photo, variant, visitor=photo.owner)
+
+
+def test_nginx_sends_a_rendition_by_its_signed_link_alone(stranger, photo):
+    answer = stranger.get(address(photo))
+
+    assert answer.status == 200
+    assert answer.content == bytes_of(photo.thumbnail)
+    assert answer.headers["Content-Type"] == "image/webp"
+    assert answer.headers["Cache-Control"] == "private, max-age=900"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers.get_all("Content-Security-Policy") == [
+        "default-src 'none'; sandbox"
+    ]
+    assert answer.headers["Content-Encoding"] is None
+
+
+def test_parts_and_known_versions_of_a_rendition_are_answered(stranger, photo):
+    whole = stranger.get(address(photo))
+    part = stranger.get(address(photo), Range="bytes=5-9")
+    etag = whole.headers["ETag"]
+
+    assert (part.status, part.content) == (206, whole.content[5:10])
+    assert stranger.get(address(photo), If_None_Match=etag).status == 304
+    modified = whole.headers["Last-Modified"]
+    assert stranger.get(address(photo), If_Modified_Since=modified).status == 304
+    same = stranger.get(address(photo), Range="bytes=0-3", If_Range=etag)
+    other = stranger.get(address(photo), Range="bytes=0-3", If_Range='"other"')
+    assert (same.status, other.status) == (206, 200)
+    assert stranger.get(address(photo), Range="bytes=999999-").status == 416
+
+
+def test_a_signature_is_good_for_its_own_file_and_time_alone(
+    stranger, photo, private, photographer
+):
+    other = stored_photo(private, photographer, seed=2)
+    good = address(photo)
+    _, media, expires, signature, *rest = good.split("/")
+    later = str(int(expires) + 900)
+    forged = [
+        good.replace(str(photo.pk), str(other.pk)).replace(
+            f"/{photo.pk.hex[:2]}/", f"/{other.pk.hex[:2]}/"
+        ),
+        good.replace("thumbnail", "preview"),
+        "/".join(["", media, later, signature, *rest]),
+        "/".join(["", media, expires, "A" * 22, *rest]),
+        signed(photo.original.name, now=time.time()),
+        signed(photo.thumbnail.name, now=time.time() - 3600),
+    ]
+
+    assert stranger.get(good).status == 200
+    for wrong in forged:
+        answer = stranger.get(wrong)
+        assert answer.status == 404, wrong
+        assert b"RIFF" not in answer.content
+
+
+def test_a_tab_that_was_left_open_is_led_to_a_fresh_link(member, stranger, photo):
+    old = signed(photo.thumbnail.name, now=time.time() - 3600)
+
+    answer = member.get(old)
+
+    assert answer.status == 302
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Location"] == address(photo)
+    assert stranger.get(answer.headers["Location"]).status == 200
+
+
+def test_an_original_is_sent_by_nginx_to_those_who_may_see_it(
+    member, stranger, photo, private
+):
+    original = address(photo, "original")
+
+    answer = member.get(original)
+    part = member.get(original, Range="bytes=10-19")
+
+    assert (answer.status, answer.content) == (200, bytes_of(photo.original))
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Disposition"].startswith("inline; filename*=")
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert (part.status, part.content) == (206, answer.content[10:20])
+    assert stranger.get(original).status == 404
+    private.visibility = Gallery.Visibility.PUBLIC
+    private.save()
+    shown = stranger.get(original)
+    assert shown.status == 200
+    assert shown.headers["Cache-Control"] == "private, max-age=300"
+
+
+def test_the_internal_folders_are_nobodys_to_ask(member, photo):
+    assert member.get(f"/protected-media/{photo.original.name}").status == 404
+    assert member.get("/protected-downloads/x.zip").status == 404
+
+
+@pytest.fixture
+def upload(member, gallery):
+    content = bytes(range(256)) * 40_000  # 10 MB
+    answer = member.ask(
+        "POST",
+        f"/api/galleries/{gallery.slug}/uploads/",
+        Upload_Length=str(len(content)),
+        Upload_Metadata=f"filename {base64.b64encode(b'a.jpg').decode()}",
+    )
+    assert answer.status == 201, answer.content
+    return answer.headers["Location"], content
+
+
+def chunk_headers(offset):
+    kind = "application/offset+octet-stream"
+    return {"Content_Type": kind, "Upload_Offset": str(offset)}
+
+
+def test_a_chunk_that_is_too_large_is_refused_at_the_door(member, upload):
+    where, content = upload
+
+    answer = member.ask("PATCH", where, body=content, **chunk_headers(0))
+
+    assert answer.status == 413
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert b"8 MB" in answer.content
+
+
+def test_what_a_broken_connection_brought_is_kept(member, nginx, upload):
+    where, content = upload
+    head = "".join(
+        f"{name.replace('_', '-')}: {value}\r\n"
+        for name, value in (member.headers | chunk_headers(0)).items()
+    )
+    start = f"PATCH {where} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\n"
+    with socket.create_connection(("127.0.0.1", nginx.port)) as line:
+        line.sendall(f"{start}{head}\r\n".encode() + content[:3_000_000])
+        time.sleep(0.5)
+
+    deadline = time.monotonic() + 10
+    while not (came := Upload.objects.get().received_bytes):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert came <= 3_000_000
+    assert incoming_path(Upload.objects.get()).read_bytes() == content[:came]
+    answer = member.ask("HEAD", where)
+    assert int(answer.headers["Upload-Offset"]) == came > 2_000_000
