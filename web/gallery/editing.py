@@ -7,7 +7,7 @@ from django.db import transaction
 from gallery.models import Gallery, Photo
 
 STEP = 1_000_000  # positions are times in microseconds; this much is left at both ends
-FIRST_ROOM = 32  # photos that are moved to make room, and twice as many the next time
+ROOM = 1024  # between two photos that were spread: for ten more to be put there
 
 
 @transaction.atomic
@@ -52,22 +52,19 @@ def free_place(others, *, after: Photo | None) -> int:
 
 def make_room(others, *, after: Photo) -> None:
     """
-    Spread the photos behind `after` until two places lie between any two.
+    Spread the photos behind `after`, so that there is room between any two of them.
 
-    Only as many as must: the others keep the time that they were taken as their place,
-    by which new photos find theirs.
+    Only as many as must be: the others keep the time that they were taken as their
+    place, by which new photos find theirs.
     """
-    room = FIRST_ROOM
-    while True:
-        crowd = list(others.behind(after)[: room + 1])
-        if len(crowd) <= room:  # to the end of the gallery, where there is no limit
-            end, moved = crowd[-1].position + STEP * len(crowd), crowd
-        else:
-            end, moved = crowd[-1].position, crowd[:-1]
-        step = (end - after.position) // (len(moved) + 1)
-        if step >= 2:
+    moved: list[Photo] = []
+    for photo in others.behind(after).only("position").iterator():
+        step = (photo.position - after.position) // (len(moved) + 1)
+        if step >= ROOM:
             break
-        room *= 2
+        moved.append(photo)
+    else:
+        step = STEP  # the gallery ends here, and so does every limit
     for number, photo in enumerate(moved, start=1):
         photo.position = after.position + number * step
     Photo.objects.bulk_update(moved, ["position"], batch_size=500)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from gallery.models.rows import rows_after
 
@@ -132,22 +132,21 @@ class CursorPages(BasePagination):
     @property
     def next_address(self):
         if self.is_backwards or self.has_more:
-            return self.address_of(self.values_of(-1), backwards=False)
+            return self.address_of(-1, backwards=False)
         return None
 
     @property
     def previous_address(self):
         if self.has_more if self.is_backwards else self.cursor is not None:
-            return self.address_of(self.values_of(0), backwards=True)
+            return self.address_of(0, backwards=True)
         return None
 
-    def values_of(self, place):
-        """Of the page's first or last row; of the cursor where the page is empty."""
+    def address_of(self, place, *, backwards):
+        """Of the page beside the row at `place`; of the first where no row is left."""
         if not self.page:
-            return self.cursor.values
-        return [getattr(self.page[place], field.attname) for field in self.fields]
-
-    def address_of(self, values, *, backwards):
+            return remove_query_param(self.address, "cursor")
+        row = self.page[place]
+        values = [getattr(row, field.attname) for field in self.fields]
         cursor = Cursor(values, backwards).encoded()
         return replace_query_param(self.address, "cursor", cursor)
 

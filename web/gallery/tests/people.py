@@ -20,12 +20,11 @@ def person(role: str = "", **fields) -> User:
 
 def photo_row(gallery, number: int = 0, **fields) -> Photo:
     """A photo without files; each `number` is another content."""
-    return Photo(
+    photo = Photo(
         **{
             "gallery": gallery,
             "owner": gallery.owner,
             "name": f"IMG_{number:04}.jpg",
-            "original": f"photos/00/{number}/original.jpg",
             "content_type": "image/jpeg",
             "sha256": f"{number:064x}",
             "size_bytes": 1000 + number,
@@ -35,15 +34,12 @@ def photo_row(gallery, number: int = 0, **fields) -> Photo:
             **fields,
         }
     )
+    photo.original.name = f"photos/{photo.folder}/original.jpg"
+    return photo
 
 
 def ready_row(gallery, number: int = 0, **fields) -> Photo:
-    folder = f"photos/00/{number}"
-    return photo_row(
-        gallery,
-        number,
-        state=Photo.State.READY,
-        preview=f"{folder}/preview.webp",
-        thumbnail=f"{folder}/thumbnail.webp",
-        **fields,
-    )
+    photo = photo_row(gallery, number, state=Photo.State.READY, **fields)
+    photo.preview.name = f"photos/{photo.folder}/preview.webp"
+    photo.thumbnail.name = f"photos/{photo.folder}/thumbnail.webp"
+    return photo

@@ -241,7 +241,7 @@ def test_a_deleted_photo_takes_its_files_along(
         assert signed_in.delete(f"/api/photos/{photo.pk}/").status_code == 204
 
     assert not any(default_storage.exists(name) for name in files)
-    assert not default_storage.exists("photos/00/1")
+    assert not default_storage.exists(f"photos/{photo.folder}")
 
 
 def test_no_photo_is_said_to_be_there_that_the_visitor_may_not_see(client, gallery):
