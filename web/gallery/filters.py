@@ -4,7 +4,6 @@ import django_filters as filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from gallery.models import Gallery, Photo
@@ -23,7 +22,7 @@ class QuickFilters(DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
-@extend_schema_field(OpenApiTypes.INT)
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": 9998})
 class YearFilter(filters.NumberFilter):
     def __init__(self, **options):
         super().__init__(min_value=1, max_value=9998, decimal_places=0, **options)
