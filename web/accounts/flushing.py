@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from axes.handlers.proxy import AxesProxyHandler
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
@@ -10,7 +10,7 @@ from accounts.models import Invitation, SignIn
 
 # For so long a late visitor is told that the invitation has expired, by name.
 INVITATIONS_KEPT = timedelta(days=30)
-ATTEMPTS_KEPT_DAYS = 30
+ATTEMPTS_KEPT = timedelta(days=1)  # they count for fifteen minutes
 
 
 def flush_expired(*, now: datetime) -> dict[str, int]:
@@ -20,13 +20,13 @@ def flush_expired(*, now: datetime) -> dict[str, int]:
         "tokens": OutstandingToken.objects.filter(expires_at__lte=now),
         "sign-ins": SignIn.objects.filter(expires_at__lte=now),
         "invitations": long_expired,
+        "failed attempts to sign in": AccessAttempt.objects.filter(
+            attempt_time__lte=now - ATTEMPTS_KEPT
+        ),
         "sessions": Session.objects.filter(expire_date__lte=now),
     }
     counts = {}
     for name, rows in expired.items():
         removed = rows.delete()[1]
         counts[name] = removed.get(rows.model._meta.label, 0)
-    counts["attempts to sign in"] = AxesProxyHandler.reset_logs(
-        age_days=ATTEMPTS_KEPT_DAYS
-    )
     return counts

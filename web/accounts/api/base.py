@@ -1,6 +1,7 @@
 from rest_framework import exceptions, status
 from rest_framework.views import APIView
 
+from accounts.authentication import AUTHENTICATE
 from accounts.exceptions import (
     AccountError,
     HasAccount,
@@ -25,6 +26,8 @@ class Refused(exceptions.APIException):
 
     def __init__(self, error: AccountError):
         self.status_code = STATUSES.get(type(error), status.HTTP_400_BAD_REQUEST)
+        if self.status_code == status.HTTP_401_UNAUTHORIZED:
+            self.auth_header = AUTHENTICATE
         super().__init__(str(error), code=error.code)
 
 
@@ -32,6 +35,10 @@ class AccountApi(APIView):
     """Answers what the services refuse; `password_field` is where they are weak."""
 
     password_field = "password"
+
+    def get_authenticate_header(self, request):
+        """A 401 stays one, also where nobody has to be signed in."""
+        return AUTHENTICATE
 
     def handle_exception(self, exc):
         if isinstance(exc, WeakPassword):

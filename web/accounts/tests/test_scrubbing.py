@@ -3,9 +3,11 @@ from axes.models import AccessAttempt
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import sign_ins
+from accounts.models import Invitation, SignIn, User
 from accounts.scrubbing import scrub_people
 
 pytestmark = pytest.mark.django_db
@@ -53,11 +55,18 @@ def test_nobody_stays_signed_in_and_no_log_names_anybody(people):
         object_repr="ann@example.org",
         action_flag=ADDITION,
     )
+    sign_ins.begin(people["boss"], request=HttpRequest(), now=timezone.now())
+    Invitation.objects.create(
+        email="new@example.org", role="member", invited_by=people["boss"]
+    )
     counts = scrub_people(using="default", keep=["boss@example.org"])
     assert counts["sessions"] == 1
+    assert counts["sign-ins"] == 1
+    assert counts["invitations"] == 1
+    assert counts["tokens"] == 1
     assert counts["attempts to sign in"] == 1
     assert counts["entries of the admin's log"] == 1
-    for model in (Session, AccessAttempt, LogEntry):
+    for model in (Session, AccessAttempt, LogEntry, SignIn, Invitation):
         assert not model.objects.exists()
 
 

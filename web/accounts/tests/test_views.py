@@ -100,3 +100,26 @@ def test_the_staff_gate_is_not_for_those_who_may_only_open_the_admin(client, per
 
 def test_the_staff_gate_stops_visitors(client):
     assert client.get("/auth/staff").status_code == 401
+
+
+@pytest.mark.parametrize(("same_site", "again"), [("Strict", True), ("Lax", False)])
+def test_who_follows_a_link_from_another_site_is_looked_at_twice(
+    client, settings, same_site, again
+):
+    """A browser keeps Strict cookies back then; the second time it sends them."""
+    settings.TOKEN_COOKIE_SAMESITE = same_site
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    first = client.get("/sign-in/?next=/operations/", headers=headers)
+    headers["sec-fetch-site"] = "same-origin"
+    second = client.get("/sign-in/?next=/operations/", headers=headers)
+
+    assert first.has_header("Refresh") is again
+    assert 'href="/sign-in/?next=/operations/"' in first.content.decode() or not again
+    assert not second.has_header("Refresh")
+    assert 'type="password"' in second.content.decode()
+
+
+def test_signing_out_is_a_post(client, person):
+    client.force_login(person)
+    assert client.get("/sign-out/").status_code == 405
+    assert client.get("/auth/staff").status_code == 403

@@ -19,7 +19,9 @@ class SignInView(LoginView):
         if comes_from_another_site(request):
             # Cookies that are Strict were left out. The page loads itself again, which
             # the browser counts as coming from here, and whoever is signed in goes on.
-            return render(request, "accounts/again.html", headers={"Refresh": "0"})
+            response = render(request, "accounts/again.html")
+            response["Refresh"] = "0"
+            return response
         return super().get(request, *args, **kwargs)
 
     def form_valid(self, form):
