@@ -13,7 +13,7 @@ OF_OTHERS: dict[str, dict[str, list[Any]]] = {
 
 
 def content_policy(*, media_hosts: list[str]) -> dict[str, Any]:
-    """Django-csp's setting. `media_hosts`: whence photos come beside the site itself."""
+    """Django-csp's setting. `media_hosts`: whence photos come, beside the site."""
     return {
         "DIRECTIVES": {
             "default-src": [NONE],

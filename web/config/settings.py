@@ -187,6 +187,10 @@ FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [FRONTEND_DIST]
 WHITENOISE_USE_FINDERS = LOCAL
 WHITENOISE_AUTOREFRESH = LOCAL
+# What Vite or Django named by its content: browsers may keep it for ever.
+WHITENOISE_IMMUTABLE_FILE_TEST = (
+    r"/frontend/[^/]+-[\w-]{8}\.(js|css)$|\.[0-9a-f]{12}\.\w+$"
+)
 DJANGO_VITE = {
     "default": {"dev_mode": False, "manifest_path": FRONTEND_DIST / "manifest.json"}
 }
@@ -195,7 +199,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.static_storage.StaticStorage"
     },
 }
 

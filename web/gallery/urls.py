@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
-from gallery import files, views
-from gallery.api import changes, galleries, photos, uploads
+from gallery import download_views, files, views
+from gallery.api import changes, downloads, galleries, photos, uploads
 
 app_name = "gallery"
 PHOTO_ID = r"(?P<photo_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -14,6 +14,16 @@ urlpatterns = [
         "galleries/<slug:slug>/delete/",
         views.GalleryDeleteView.as_view(),
         name="delete",
+    ),
+    path(
+        "galleries/<slug:slug>/download/",
+        download_views.GalleryDownloadView.as_view(),
+        name="download",
+    ),
+    path(
+        "downloads/<uuid:pk>/",
+        download_views.DownloadFileView.as_view(),
+        name="download_file",
     ),
     re_path(
         rf"^media/photos/{PHOTO_ID}/(?P<variant>original|preview|thumbnail)$",
@@ -48,4 +58,14 @@ urlpatterns = [
         name="api_uploads",
     ),
     path("api/uploads/<uuid:pk>/", uploads.UploadApi.as_view(), name="api_upload"),
+    path(
+        "api/galleries/<slug:slug>/downloads/",
+        downloads.DownloadListApi.as_view(),
+        name="api_downloads",
+    ),
+    path(
+        "api/downloads/<uuid:pk>/",
+        downloads.DownloadApi.as_view(),
+        name="api_download",
+    ),
 ]

@@ -1,30 +1,111 @@
-from urllib.parse import quote
-
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.views.generic import CreateView, DetailView, ListView, View
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse_lazy
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.generic import CreateView, DeleteView, TemplateView, UpdateView
 
-from config.media import SIGNED_FOR
+from gallery.api.changes import ChangesApi
+from gallery.api.galleries import GalleryApi, GalleryListApi
+from gallery.api.photos import PhotoListApi
+from gallery.api.uploads import UploadListApi
+from gallery.deleting import delete_gallery
+from gallery.forms import GalleryForm
 from gallery.models import Gallery, Photo
+from gallery.page_data import (
+    api_answer,
+    cover_styles,
+    page_address,
+    photos_for_script,
+    tile_styles,
+    years_of,
+)
+
+MB = 1024 * 1024
 
 
-class GalleryListView(LoginRequiredMixin, ListView):
+class GalleryListView(TemplateView):
+    """The galleries that this visitor may see, the newest first."""
+
     template_name = "gallery/gallery_list.html"
-    context_object_name = "galleries"
-
-    def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user)
 
     def get_context_data(self, **kwargs):
-        may_create = self.request.user.has_perm("gallery.add_gallery")
-        return super().get_context_data(can_create=may_create, **kwargs)
+        user = self.request.user
+        page = api_answer(GalleryListApi, self.request)
+        filters = filters_of(self.request, "search", "year", "visibility")
+        return super().get_context_data(
+            galleries=page["results"],
+            newer=page_address(page["previous"]),
+            older=page_address(page["next"]),
+            styles=cover_styles(page["results"]),
+            filters=filters,
+            is_filtered=any(filters.values()),
+            years=years_of(
+                Gallery.objects.visible_to(user), "event_date", "created_at"
+            ),
+            visibilities=Gallery.Visibility.choices,
+            can_create=user.has_perm("gallery.add_gallery"),
+            **kwargs,
+        )
+
+
+class GalleryDetailView(TemplateView):
+    """A gallery's first photos, to read as they are; then the script takes over."""
+
+    template_name = "gallery/gallery_detail.html"
+
+    def get_context_data(self, slug, **kwargs):
+        gallery = api_answer(GalleryApi, self.request, slug=slug)
+        changes = api_answer(ChangesApi, self.request, slug=slug)  # from here on
+        photos = api_answer(PhotoListApi, self.request, slug=slug)
+        uploads = self.running_uploads(gallery)
+        filters = filters_of(self.request, "search", "year")
+        limits = {
+            "photo_mb": settings.UPLOAD_LIMIT_MB,
+            "zip_mb": settings.UPLOAD_ZIP_LIMIT_MB,
+        }
+        return super().get_context_data(
+            gallery=gallery,
+            photos=photos,
+            newer=page_address(photos["previous"]),
+            older=page_address(photos["next"]),
+            styles=tile_styles(photos["results"]),
+            filters=filters,
+            is_filtered=any(filters.values()),
+            years=years_of(Photo.objects.filter(gallery__slug=slug), "taken_at"),
+            limits=limits | {"zip": filesizeformat(limits["zip_mb"] * MB)},
+            counts=changes["counts"],
+            unfinished=[one for one in uploads if one["state"] == "receiving"],
+            data={
+                "gallery": gallery,
+                "photos": photos_for_script(photos, slug=slug),
+                "since": changes["since"],
+                "counts": changes["counts"],
+                "filters": filters,
+                "uploads": uploads,
+                "limits": limits,
+                "language": get_language(),
+                "time_zone": settings.TIME_ZONE,
+            },
+            **kwargs,
+        )
+
+    def running_uploads(self, gallery):
+        """This person's, that were begun and have not ended."""
+        if not gallery["can_upload"]:
+            return []
+        slug = gallery["slug"]
+        return api_answer(UploadListApi, self.request, slug=slug)["results"]
 
 
 class GalleryCreateView(LoginRequiredMixin, PermissionRequiredMixin, CreateView):
+    form_class = GalleryForm
     model = Gallery
-    fields = ["name", "description"]
     template_name = "gallery/gallery_form.html"
     permission_required = "gallery.add_gallery"
 
@@ -33,72 +114,37 @@ class GalleryCreateView(LoginRequiredMixin, PermissionRequiredMixin, CreateView)
         return super().form_valid(form)
 
 
-class GalleryDetailView(LoginRequiredMixin, DetailView):
-    template_name = "gallery/gallery_detail.html"
+class EditableGalleryMixin(LoginRequiredMixin):
+    """404 for a gallery that this person may not see, 403 for one of others."""
 
-    def get_queryset(self):
-        return Gallery.objects.visible_to(self.request.user)
+    context_object_name = "gallery"
 
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(
-            photos_url=reverse("gallery:api_photos", args=[self.object.slug]),
-            upload_limit_mb=settings.UPLOAD_LIMIT_MB,
-            can_upload=self.request.user.has_perm("gallery.add_photo"),
-            **kwargs,
-        )
-
-
-class PhotoFileView(LoginRequiredMixin, View):
-    """Decides who may see a file; nginx sends it, or Django where there is none."""
-
-    raise_exception = True  # an <img> has no use for the sign-in page
-
-    def get(self, request, photo_id, variant):
-        photo = Photo.objects.visible_to(request.user).filter(pk=photo_id).first()
-        if photo is None or not photo.file_of(variant):
-            raise Http404("There is no such file.")
-        content_type = photo.content_type if variant == "original" else "image/webp"
-        if settings.MEDIA_BY_BUCKET:
-            return signed_link(
-                photo.file_of(variant),
-                content_type=content_type,
-                disposition=disposition(photo, variant),
-            )
-        response = send(photo.file_of(variant))
-        response["Content-Type"] = content_type
-        response["Content-Disposition"] = disposition(photo, variant)
-        response["Cache-Control"] = "private, max-age=3600"
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
+    def get_object(self, queryset=None):
+        user = self.request.user
+        galleries = Gallery.objects.visible_to(user)
+        gallery = get_object_or_404(galleries, slug=self.kwargs["slug"])
+        if not Gallery.objects.editable_by(user).filter(pk=gallery.pk).exists():
+            raise PermissionDenied(_("Only its owner or a moderator may change it."))
+        return gallery
 
 
-def signed_link(stored, *, content_type, disposition):
-    """A redirect to the bucket, which a browser may follow again for some minutes."""
-    words = (
-        {"response_type": content_type, "response_disposition": disposition}
-        if settings.MEDIA_STORAGE_URL.startswith("gs:")
-        else {
-            "ResponseContentType": content_type,
-            "ResponseContentDisposition": disposition,
-        }
-    )
-    response = HttpResponseRedirect(stored.storage.url(stored.name, parameters=words))
-    seconds = int(SIGNED_FOR.total_seconds() / 2)
-    response["Cache-Control"] = f"private, max-age={seconds}"
-    return response
+class GalleryEditView(EditableGalleryMixin, UpdateView):
+    form_class = GalleryForm
+    template_name = "gallery/gallery_form.html"
 
 
-def send(stored):
-    if settings.MEDIA_BY_NGINX and not settings.MEDIA_STORAGE_URL:
-        location = quote(f"{settings.MEDIA_URL}{stored.name}")
-        return HttpResponse(headers={"X-Accel-Redirect": location})
-    try:
-        return FileResponse(stored.open("rb"))
-    except FileNotFoundError as error:
-        raise Http404("Its file is missing on the server.") from error
+class GalleryDeleteView(EditableGalleryMixin, DeleteView):
+    """Asks once more, then deletes the gallery with its photos."""
+
+    template_name = "gallery/gallery_delete.html"
+    success_url = reverse_lazy("gallery:list")
+
+    def form_valid(self, form):
+        name = self.object.name
+        delete_gallery(self.object)
+        messages.success(self.request, _("“%s” was deleted.") % name)
+        return HttpResponseRedirect(self.get_success_url())
 
 
-def disposition(photo, variant):
-    stem = photo.name.rsplit(".", 1)[0]
-    name = photo.name if variant == "original" else f"{stem}-{variant}.webp"
-    return f"inline; filename*=UTF-8''{quote(name)}"
+def filters_of(request, *names: str) -> dict[str, str]:
+    return {name: request.GET.get(name, "").strip() for name in names}

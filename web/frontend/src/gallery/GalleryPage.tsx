@@ -1,34 +1,93 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
-import { UploadPanel } from "../uploads/UploadPanel";
-import { useUploads } from "../uploads/useUploads";
+import { chooseCover } from "../api/client";
+import { troubleOf } from "../api/troubles";
+import type { GalleryData } from "../api/types";
+import { t } from "../i18n";
+import { Empty } from "../photos/Empty";
 import { Lightbox } from "../photos/Lightbox";
 import { PhotoGrid } from "../photos/PhotoGrid";
-import { usePhotos } from "../photos/usePhotos";
+import { Summary } from "../photos/Summary";
+import { useOpenPhoto } from "../photos/useOpenPhoto";
+import type { PhotoPages } from "./pages";
+import { usePhotoActions } from "./usePhotoActions";
 
 interface Props {
-  photosUrl: string;
-  uploadLimitMb: number;
-  canUpload: boolean;
+  data: GalleryData;
+  pages: PhotoPages;
+  width: number;
 }
 
-export function GalleryPage({ photosUrl, uploadLimitMb, canUpload }: Props) {
-  const { photos, trouble, refresh, remove } = usePhotos(photosUrl);
-  const uploads = useUploads({ url: photosUrl, limitMb: uploadLimitMb, onAccepted: refresh });
-  const [openId, setOpenId] = useState<string | null>(null);
-  const close = useCallback(() => setOpenId(null), []);
-  const ready = photos?.filter((photo) => photo.state === "ready") ?? [];
+export function GalleryPage({ data, pages, width }: Props) {
+  const { gallery, filters } = data;
+  const isFiltered = Boolean(filters.search || filters.year);
+  const { photos, next, counts } = useSyncExternalStore(pages.store.subscribe, pages.store.snapshot);
+  const { isLoading, trouble } = useSyncExternalStore(pages.subscribe, pages.snapshot);
+  const [isArranging, setArranging] = useState(false);
+  const [focusId, setFocusId] = useState<string | null>(null);
+  const actions = usePhotoActions(pages);
+  const open = useOpenPhoto();
+  useEffect(() => pages.watch(), [pages]);
+  const loadMore = useCallback(() => void pages.loadMore(), [pages]);
+  const close = useCallback(() => {
+    setFocusId(open.id);
+    open.close();
+  }, [open]);
 
+  const total = isFiltered ? photos.length : Math.max(counts.total, photos.length);
+  const canArrange = gallery.can_edit && !isFiltered && photos.length > 1;
   return (
     <>
-      {canUpload && <UploadPanel {...uploads} limitMb={uploadLimitMb} />}
-      {trouble && (
+      <Summary
+        photos={photos}
+        counts={counts}
+        isFiltered={isFiltered}
+        hasMore={next !== null}
+        arranging={canArrange ? { isOn: isArranging, toggle: setArranging } : null}
+      />
+      {(trouble || actions.trouble) && (
         <p className="notice notice-warning" role="alert">
-          {trouble}
+          {trouble || actions.trouble}
         </p>
       )}
-      <PhotoGrid photos={photos} canUpload={canUpload} onOpen={setOpenId} onDelete={remove} />
-      {openId && <Lightbox photos={ready} openId={openId} onMove={setOpenId} onClose={close} />}
+      {photos.length === 0 && next === null ? (
+        <Empty isFiltered={isFiltered} canUpload={gallery.can_upload} />
+      ) : (
+        <PhotoGrid
+          photos={photos}
+          total={total}
+          hasMore={next !== null}
+          isLoading={isLoading}
+          isStuck={trouble !== ""}
+          width={width}
+          focusId={focusId}
+          isArranging={isArranging && canArrange}
+          onMore={loadMore}
+          onOpen={open.show}
+          onDelete={actions.remove}
+          onMove={actions.move}
+        />
+      )}
+      {open.id && (
+        <Lightbox
+          photos={photos}
+          total={isFiltered || next === null ? null : counts.total}
+          openId={open.id}
+          find={actions.find}
+          canChooseCover={gallery.can_edit}
+          timeZone={data.time_zone}
+          onMove={open.move}
+          onClose={close}
+          onMore={loadMore}
+          onCaption={actions.changeCaption}
+          onDelete={actions.remove}
+          onCover={(id) => chooseCover(gallery.slug, id).then(() => "", wordsOf)}
+        />
+      )}
     </>
   );
+}
+
+function wordsOf(error: unknown): string {
+  return t.lightbox.notChanged(troubleOf(error).message);
 }

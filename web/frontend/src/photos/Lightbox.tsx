@@ -1,89 +1,132 @@
-import { useEffect, useRef, type KeyboardEvent, type MouseEvent, type PointerEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 
-import type { Photo } from "../api";
+import { Refused } from "../api/client";
+import type { Photo } from "../api/types";
 import { Icon } from "../Icon";
-import { sizeWithin } from "./states";
+import { t } from "../i18n";
+import { PhotoFacts, type PhotoEditing } from "./PhotoFacts";
+import { sizeWithin } from "./shapes";
+import { useSwipe } from "./useSwipe";
 
 const PREVIEW_PX = 1600;
-const SWIPE_PX = 50;
+const LOAD_AHEAD = 10;
 
-interface Props {
+interface Props extends PhotoEditing {
   photos: readonly Photo[];
+  /** Of the whole gallery while it is not loaded whole; else null. */
+  total: number | null;
   openId: string;
+  find: (id: string) => Promise<Photo>;
+  timeZone: string;
   onMove: (id: string) => void;
   onClose: () => void;
+  onMore: () => void;
 }
 
-export function Lightbox({ photos, openId, onMove, onClose }: Props) {
+export function Lightbox(props: Props) {
+  const { photos, openId, total, onMove, onClose, onMore } = props;
   const dialog = useRef<HTMLDialogElement>(null);
-  const index = photos.findIndex((photo) => photo.id === openId);
-  const photo = photos[index];
-  const before = photos[index - 1];
-  const after = photos[index + 1];
+  const ready = photos.filter((one) => one.state === "ready");
+  const index = ready.findIndex((one) => one.id === openId);
+  const { photo, trouble } = useOpened(props, ready[index]);
+  const before = ready[index - 1];
+  const after = index === -1 ? undefined : ready[index + 1];
 
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
     element?.focus(); // not its first link: the keys work from here, and it is read aloud
-    return () => element?.close(); // gives the focus back to the photo's tile
+    return () => element?.close();
   }, []);
+  useEffect(() => preload(after, before), [before, after]);
   useEffect(() => {
-    if (!photo) onClose(); // somebody deleted it meanwhile
-  }, [photo, onClose]);
-  useEffect(() => preload(before, after), [before, after]);
+    if (index === -1 || index > ready.length - LOAD_AHEAD) onMore();
+  }, [index, ready.length, onMore]);
 
   const move = (target: Photo | undefined) => target && onMove(target.id);
   const onKeyDown = (event: KeyboardEvent) => {
+    if ((event.target as Element).closest("input, textarea")) return;
     if (event.key === "ArrowLeft") move(before);
     if (event.key === "ArrowRight") move(after);
-    if (event.key === "Home") move(photos[0]);
-    if (event.key === "End") move(photos.at(-1));
+    if (event.key === "Home") move(ready[0]);
+    if (event.key === "End") move(ready.at(-1));
   };
   const onClick = (event: MouseEvent) => {
+    if ((event.target as Element).closest(".lightbox-stage, .lightbox-bar") === null) return;
     if (!(event.target as Element).closest("img, button, a, .lightbox-name")) onClose();
   };
   const swipe = useSwipe({ onLeft: () => move(after), onRight: () => move(before) });
+  const position = index === -1 ? "" : t.lightbox.position(index + 1, total ?? ready.length);
 
-  if (!photo) return null;
   return (
     <dialog
       ref={dialog}
       className="lightbox"
       tabIndex={-1}
-      aria-label={photo.name}
+      aria-label={photo?.caption || photo?.name || t.grid.loading}
       onClose={onClose}
       onKeyDown={onKeyDown}
       onClick={onClick}
-      {...swipe}
     >
-      <Picture key={photo.id} photo={photo} />
-      <Bar photo={photo} position={`${index + 1} of ${photos.length}`} onClose={onClose} />
-      <Step side="previous" target={before} onMove={onMove} />
-      <Step side="next" target={after} onMove={onMove} />
+      <Bar photo={photo} position={position} onClose={onClose} />
+      <div className="lightbox-stage" {...swipe}>
+        {photo ? <Picture key={photo.id} photo={photo} /> : <p role="alert">{trouble}</p>}
+        <Step side="previous" target={before} onMove={onMove} />
+        <Step side="next" target={after} onMove={onMove} />
+      </div>
+      {photo && (
+        <PhotoFacts
+          key={photo.id}
+          {...props}
+          photo={photo}
+          onDeleted={() => (after ?? before ? move(after ?? before) : onClose())}
+        />
+      )}
     </dialog>
   );
+}
+
+/** The photo of the address: one of the loaded ones, or asked for by itself. */
+function useOpened({ openId, find }: Props, loaded: Photo | undefined) {
+  const [found, setFound] = useState<Photo | null>(null);
+  const [trouble, setTrouble] = useState("");
+  const isLoaded = loaded !== undefined;
+  useEffect(() => {
+    if (isLoaded) return;
+    let isCurrent = true;
+    find(openId).then(
+      (photo) => isCurrent && setFound(photo),
+      (error) => isCurrent && setTrouble(wordsOf(error)),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [openId, isLoaded, find]);
+  return { photo: loaded ?? (found?.id === openId ? found : undefined), trouble };
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Refused ? t.lightbox.gone : t.lightbox.notLoaded;
 }
 
 /** The thumbnail, already here, fills the place of the preview until that has come. */
 function Picture({ photo }: { photo: Photo }) {
   const { width, height } = sizeWithin(photo, PREVIEW_PX);
-  const style = { backgroundImage: `url("${photo.thumbnail_url ?? ""}")` };
+  const under = photo.thumbnail_url ?? photo.placeholder;
   return (
-    <div className="lightbox-stage">
-      <img
-        src={photo.preview_url ?? ""}
-        alt={photo.name}
-        width={width}
-        height={height}
-        style={style}
-        draggable={false}
-      />
-    </div>
+    <img
+      src={photo.preview_url ?? photo.placeholder}
+      alt={photo.caption || photo.name}
+      width={width}
+      height={height}
+      style={{ backgroundImage: `url("${under}")` }}
+      draggable={false}
+    />
   );
 }
 
 interface BarProps {
-  photo: Photo;
+  photo: Photo | undefined;
   position: string;
   onClose: () => void;
 }
@@ -91,18 +134,24 @@ interface BarProps {
 function Bar({ photo, position, onClose }: BarProps) {
   return (
     <div className="lightbox-bar">
-      <span className="lightbox-name" title={photo.name}>
-        {photo.name}
+      <span className="lightbox-name" title={photo?.name}>
+        {photo?.name}
       </span>
       <span className="lightbox-position" role="status">
         {position}
       </span>
-      {photo.original_url && (
-        <a className="lightbox-button" href={photo.original_url} target="_blank" rel="noopener">
-          Original
+      {photo?.original_url && (
+        <a
+          className="lightbox-button"
+          href={photo.original_url}
+          download={photo.name}
+          aria-label={t.lightbox.original}
+          title={t.lightbox.original}
+        >
+          <Icon name="download" />
         </a>
       )}
-      <button type="button" className="lightbox-button" aria-label="Close" onClick={onClose}>
+      <button type="button" className="lightbox-button" aria-label={t.close} onClick={onClose}>
         <Icon name="close" />
       </button>
     </div>
@@ -120,7 +169,7 @@ function Step({ side, target, onMove }: StepProps) {
     <button
       type="button"
       className={`lightbox-button lightbox-step lightbox-${side}`}
-      aria-label={side === "next" ? "Next photo" : "Previous photo"}
+      aria-label={side === "next" ? t.lightbox.next : t.lightbox.previous}
       disabled={!target}
       onClick={() => target && onMove(target.id)}
     >
@@ -133,19 +182,4 @@ function preload(...photos: (Photo | undefined)[]): void {
   for (const photo of photos) {
     if (photo?.preview_url) new Image().src = photo.preview_url;
   }
-}
-
-function useSwipe({ onLeft, onRight }: { onLeft: () => void; onRight: () => void }) {
-  const startX = useRef<number | null>(null);
-  return {
-    onPointerDown: (event: PointerEvent) => {
-      startX.current = event.pointerType === "touch" ? event.clientX : null;
-    },
-    onPointerUp: (event: PointerEvent) => {
-      const distance = startX.current === null ? 0 : event.clientX - startX.current;
-      startX.current = null;
-      if (distance < -SWIPE_PX) onLeft();
-      if (distance > SWIPE_PX) onRight();
-    },
-  };
 }

@@ -1,71 +1,92 @@
-import { memo, useState, type CSSProperties } from "react";
+import { memo, useState, type CSSProperties, type MouseEvent } from "react";
 
-import type { Photo } from "../api";
-import { sizeWithin, tileRatio } from "./states";
+import type { Photo } from "../api/types";
+import { Icon } from "../Icon";
+import { t } from "../i18n";
+import { sizeWithin } from "./shapes";
+import type { Arrange } from "./useArrange";
 
 const THUMBNAIL_PX = 400;
-const LABELS = { waiting: "Waiting", working: "Working", ready: "Ready", failed: "Failed" };
 
-interface Props {
-  photo: Photo;
-  canDelete: boolean;
+export interface TileActions {
   onOpen: (id: string) => void;
+  /** Resolves to what went wrong, or to "". */
   onDelete: (id: string) => Promise<string>;
 }
 
+interface Props extends TileActions {
+  photo: Photo;
+  place: number;
+  total: number;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  arrange: Arrange | null;
+}
+
 export const PhotoTile = memo(function PhotoTile(props: Props) {
-  const { photo } = props;
-  const style = { "--ratio": tileRatio(photo).toFixed(4) } as CSSProperties;
+  const { photo, place, total, left, top, width, height, arrange } = props;
+  const style: CSSProperties = {
+    left,
+    top,
+    width,
+    height,
+    backgroundImage: photo.placeholder && `url("${photo.placeholder}")`,
+  };
   return (
-    <li className={`tile tile-${photo.state}`} style={style} data-state={photo.state}>
+    <li
+      id={`p-${photo.id}`}
+      className={`tile tile-${photo.state}`}
+      style={style}
+      data-state={photo.state}
+      aria-setsize={total}
+      aria-posinset={place}
+      draggable={arrange ? true : undefined}
+      {...arrange?.dragged(photo.id)}
+    >
       {photo.state === "ready" && <ReadyTile {...props} />}
       {photo.state === "failed" && <FailedTile {...props} />}
       {(photo.state === "waiting" || photo.state === "working") && <PendingTile photo={photo} />}
+      {arrange && <ArrangeButtons photo={photo} arrange={arrange} />}
     </li>
   );
-}, haveSameLook);
+});
 
-/** Each poll brings new objects: compare what is in them. */
-function haveSameLook(before: Props, after: Props): boolean {
-  return (
-    before.onOpen === after.onOpen &&
-    before.onDelete === after.onDelete &&
-    before.canDelete === after.canDelete &&
-    JSON.stringify(before.photo) === JSON.stringify(after.photo)
-  );
-}
-
-function ReadyTile({ photo, onOpen }: Props) {
+function ReadyTile({ photo, place, onOpen }: Props) {
   const { width, height } = sizeWithin(photo, THUMBNAIL_PX);
+  const open = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a window of its own
+    event.preventDefault();
+    onOpen(photo.id);
+  };
   return (
-    <button type="button" className="tile-open" onClick={() => onOpen(photo.id)}>
+    <a className="tile-open" href={photo.preview_url ?? undefined} draggable={false} onClick={open}>
       <img
-        src={photo.thumbnail_url ?? ""}
-        alt={photo.name}
+        src={photo.thumbnail_url ?? undefined}
+        alt={photo.caption || photo.name}
         width={width}
         height={height}
-        loading="lazy"
-        decoding="async"
+        loading={place > 12 ? "lazy" : undefined}
+        draggable={false}
       />
-      {photo.notice && (
-        <span className="tile-note" title={photo.notice}>
-          {photo.notice}
-        </span>
+      {(photo.caption || photo.notice) && (
+        <span className="tile-note">{photo.caption || photo.notice}</span>
       )}
-    </button>
+    </a>
   );
 }
 
 function PendingTile({ photo }: { photo: Photo }) {
   return (
     <div className="tile-text">
-      <span className={`badge badge-${photo.state}`}>{LABELS[photo.state]}</span>
+      <span className={`badge badge-${photo.state}`}>{t.states[photo.state]}</span>
       <span className="tile-name">{photo.name}</span>
     </div>
   );
 }
 
-function FailedTile({ photo, canDelete, onDelete }: Props) {
+function FailedTile({ photo, onDelete }: Props) {
   const [isDeleting, setDeleting] = useState(false);
   const [trouble, setTrouble] = useState("");
 
@@ -76,21 +97,42 @@ function FailedTile({ photo, canDelete, onDelete }: Props) {
   }
 
   return (
-    <div className="tile-text">
-      <span className="badge badge-failed">{LABELS.failed}</span>
+    <div className="tile-text" tabIndex={0}>
+      <span className="badge badge-failed">{t.states.failed}</span>
       <span className="tile-name">{photo.name}</span>
       <span className="tile-error">{trouble || photo.error}</span>
-      {canDelete && (
+      {photo.can_edit && (
         <button
           type="button"
           className="button button-small"
           disabled={isDeleting}
-          aria-label={`Delete ${photo.name}`}
+          aria-label={t.tile.deleteNamed(photo.name)}
           onClick={() => void remove()}
         >
-          {isDeleting ? "Deleting…" : "Delete"}
+          {isDeleting ? t.deleting : t.delete}
         </button>
       )}
+    </div>
+  );
+}
+
+function ArrangeButtons({ photo, arrange }: { photo: Photo; arrange: Arrange }) {
+  const move = (by: number) => (event: MouseEvent<HTMLButtonElement>) => {
+    const button = event.currentTarget;
+    arrange.shift(photo.id, by);
+    requestAnimationFrame(() => button.focus()); // it went elsewhere with its photo
+  };
+  return (
+    <div className="tile-arrange">
+      <button type="button" aria-label={t.arrange.first(photo.name)} onClick={move(-Infinity)}>
+        <Icon name="first" />
+      </button>
+      <button type="button" aria-label={t.arrange.earlier(photo.name)} onClick={move(-1)}>
+        <Icon name="previous" />
+      </button>
+      <button type="button" aria-label={t.arrange.later(photo.name)} onClick={move(1)}>
+        <Icon name="next" />
+      </button>
     </div>
   );
 }

@@ -1,6 +1,4 @@
-/** Asks for the photos' states: often while something is unfinished, seldom otherwise. */
-
-import type { PhotoList } from "../api";
+/** Asks what has changed: often while something is unfinished, seldom otherwise. */
 
 const BUSY_MS = 1_500;
 const STUCK_MS = 5_000;
@@ -17,29 +15,34 @@ export interface Rounds {
   failures: number;
 }
 
+/** What an answer says of the next question's time. */
+export interface Round {
+  unfinished: number;
+  isNew: boolean;
+}
+
 export function nextDelay({ unfinished, unchanged, failures }: Rounds): number {
   if (failures > 0) return Math.min(BUSY_MS * 2 ** failures, FAILED_MOST_MS);
   if (unfinished > 0) return unchanged < STUCK_AFTER_ROUNDS ? BUSY_MS : STUCK_MS;
   return Math.min(IDLE_MS * 2 ** unchanged, IDLE_MOST_MS);
 }
 
-interface Options {
-  load: () => Promise<PhotoList>;
-  onPhotos: (list: PhotoList) => void;
+interface Options<Answer> {
+  load: () => Promise<Answer>;
+  onAnswer: (answer: Answer) => Round;
   onTrouble: (error: unknown, retryInMs: number) => void;
   isHidden: () => boolean;
 }
 
-export class Poller {
+export class Poller<Answer> {
   private rounds: Rounds = { unfinished: 0, unchanged: 0, failures: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private dueAt = Infinity;
-  private lastText = "";
   private asking = false;
   private askAgain = false;
   private run = 0;
 
-  constructor(private readonly options: Options) {}
+  constructor(private readonly options: Options<Answer>) {}
 
   start(): void {
     this.run += 1;
@@ -84,8 +87,8 @@ export class Poller {
     this.askAgain = false;
     let settle: () => void;
     try {
-      const list = await this.options.load();
-      settle = () => this.take(list);
+      const answer = await this.options.load();
+      settle = () => this.take(answer);
     } catch (error) {
       settle = () => this.takeTrouble(error);
     }
@@ -94,13 +97,10 @@ export class Poller {
     settle();
   }
 
-  private take(list: PhotoList): void {
-    const text = JSON.stringify(list);
-    const isNew = text !== this.lastText || this.rounds.failures > 0;
-    const unchanged = isNew ? 0 : this.rounds.unchanged + 1;
-    this.rounds = { unfinished: list.unfinished, unchanged, failures: 0 };
-    this.lastText = text;
-    if (isNew) this.options.onPhotos(list);
+  private take(answer: Answer): void {
+    const { unfinished, isNew } = this.options.onAnswer(answer);
+    const unchanged = isNew || this.rounds.failures > 0 ? 0 : this.rounds.unchanged + 1;
+    this.rounds = { unfinished, unchanged, failures: 0 };
     this.plan(this.askAgain ? SOON_MS : nextDelay(this.rounds));
   }
 

@@ -1,74 +1,75 @@
-import { type ChangeEvent } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useRef, useSyncExternalStore } from "react";
 
-import { Icon } from "../Icon";
-import { isUnderWay } from "./queue";
+import { t } from "../i18n";
+import type { UploadQueue } from "./queue";
 import { batchText } from "./summary";
+import type { Unfinished } from "./unfinished";
+import { UnfinishedList } from "./UnfinishedList";
 import { UploadRow } from "./UploadRow";
-import { useDrop } from "./useDrop";
-import type { Uploads } from "./useUploads";
 
-export function UploadPanel({ uploads, queue, limitMb }: Uploads & { limitMb: number }) {
-  const isOver = useDrop(queue);
+const ROW_PX = 62;
 
-  function choose(event: ChangeEvent<HTMLInputElement>) {
-    queue.add([...(event.target.files ?? [])]);
-    event.target.value = ""; // so that the same file can be chosen again
-  }
+interface Props {
+  queue: UploadQueue;
+  unfinished: Unfinished;
+}
 
+export function UploadPanel({ queue, unfinished }: Props) {
+  const ids = useSyncExternalStore(queue.subscribe, queue.list);
   return (
-    <section className="upload" aria-label="Upload">
-      <div className={isOver ? "drop drop-over" : "drop"}>
-        <Icon name="add" />
-        <div className="drop-text">
-          <p className="drop-title">
-            <span className="only-pointer">Drop photos or a zip here</span>
-            <span className="only-touch">Add photos</span>
-          </p>
-          <p className="hint" id="upload-hint">
-            JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, or a zip of them. At most {limitMb} MB each.
-          </p>
+    <>
+      <UnfinishedList unfinished={unfinished} />
+      {ids.length > 0 && (
+        <div className="uploads">
+          <Head queue={queue} />
+          <Rows ids={ids} queue={queue} />
         </div>
-        <label className="button button-primary">
-          Choose files
-          <input
-            type="file"
-            className="visually-hidden"
-            multiple
-            accept="image/*,.heic,.heif,.avif,.zip,application/zip"
-            aria-describedby="upload-hint"
-            onChange={choose}
-          />
-        </label>
-      </div>
-      {uploads.length > 0 && <UploadList uploads={uploads} queue={queue} />}
-    </section>
+      )}
+    </>
   );
 }
 
-function UploadList({ uploads, queue }: Uploads) {
-  const broken = uploads.filter((upload) => upload.canRetry).length;
+function Head({ queue }: { queue: UploadQueue }) {
+  const totals = useSyncExternalStore(queue.subscribe, queue.sums);
+  const action = (words: string, act: () => void) => (
+    <button type="button" className="button button-small" onClick={act}>
+      {words}
+    </button>
+  );
   return (
-    <div className="uploads">
-      <div className="uploads-head">
-        <p role="status">{batchText(uploads)}</p>
-        {broken > 1 && (
-          <button type="button" className="button button-small" onClick={() => queue.retryAll()}>
-            Retry all {broken}
-          </button>
-        )}
-        {!uploads.some(isUnderWay) && (
-          <button
-            type="button"
-            className="button button-small"
-            onClick={() => queue.clearSettled()}
-          >
-            Clear list
-          </button>
-        )}
-      </div>
-      <ul className="uploads-list">
-        {uploads.map((upload) => (
-          <UploadRow key={upload.id} upload={upload} queue={queue} />
+    <div className="uploads-head">
+      <p role="status">{batchText(totals)}</p>
+      {totals.canRetry > 1 && action(t.upload.retryAll(totals.canRetry), () => queue.retryAll())}
+      {totals.underWay > 1 && action(t.upload.cancelAll, () => queue.cancelAll())}
+      {totals.underWay === 0 && action(t.upload.clear, () => queue.clearSettled())}
+    </div>
+  );
+}
+
+/** Only the rows in sight exist: two thousand files are no more work than twenty. */
+function Rows({ ids, queue }: { ids: readonly number[]; queue: UploadQueue }) {
+  const box = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({
+    count: ids.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    getItemKey: (index) => ids[index]!,
+    overscan: 6,
+  });
+  return (
+    <div ref={box} className="uploads-list" tabIndex={0} role="group" aria-label={t.upload.list}>
+      <ul role="list" style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map(({ index, start, key }) => (
+          <UploadRow
+            key={key}
+            id={ids[index]!}
+            queue={queue}
+            index={index}
+            total={ids.length}
+            top={start}
+            measure={virtualizer.measureElement}
+          />
         ))}
       </ul>
     </div>

@@ -1,71 +1,104 @@
-import { memo } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 
-import type { UploadResult } from "../api";
-import { sizeText } from "../sizes";
-import type { Upload, UploadQueue } from "./queue";
-import { countResults, countsText } from "./summary";
+import type { UploadResult } from "../api/types";
+import { Icon } from "../Icon";
+import { t } from "../i18n";
+import type { UploadQueue } from "./queue";
+import { countsText } from "./summary";
+import { isUnderWay, isZip, totalsOf, type Upload } from "./upload";
 
-const LABELS = { accepted: "Accepted", duplicate: "Already here", rejected: "Rejected" };
+const SHOWN_RESULTS = 100;
 
 interface Props {
-  upload: Upload;
+  id: number;
   queue: UploadQueue;
+  index: number;
+  total: number;
+  top: number;
+  measure: (element: Element | null) => void;
 }
 
-export const UploadRow = memo(function UploadRow({ upload, queue }: Props) {
-  const { file, state, message, results } = upload;
+export function UploadRow({ id, queue, index, total, top, measure }: Props) {
+  const subscribe = useCallback((listener: () => void) => queue.subscribeTo(id, listener), [queue, id]);
+  const upload = useSyncExternalStore(subscribe, () => queue.get(id));
+  const { name, message, results } = upload;
   return (
-    <li className={`row row-${toneOf(upload)}`} data-name={file.name}>
+    <li
+      ref={measure}
+      className={`row row-${toneOf(upload)}`}
+      style={{ transform: `translateY(${top}px)` }}
+      data-index={index}
+      data-name={name}
+      aria-setsize={total}
+      aria-posinset={index + 1}
+    >
       <div className="row-line">
-        <span className="row-name" title={file.name}>
-          {file.name}
+        <span className="row-name" title={name}>
+          {name}
         </span>
-        <span className="row-size">{sizeText(file.size)}</span>
+        <span className="row-size">{t.size(upload.sizeBytes)}</span>
         <span className="row-state">{stateText(upload)}</span>
-        {upload.canRetry && (
-          <button
-            type="button"
-            className="button button-small"
-            aria-label={`Retry ${file.name}`}
-            onClick={() => queue.retry(upload.id)}
-          >
-            Retry
-          </button>
-        )}
+        <RowButtons upload={upload} queue={queue} />
       </div>
-      {(state === "queued" || state === "sending" || state === "checking") && (
-        <Progress upload={upload} />
-      )}
+      {isUnderWay(upload) && <Progress upload={upload} />}
       {message && <p className="row-message">{message}</p>}
-      <Results results={results} isZip={isZip(upload)} />
+      <Results results={results} isMany={isZip(upload)} />
     </li>
   );
-});
+}
+
+function RowButtons({ upload, queue }: { upload: Upload; queue: UploadQueue }) {
+  const { id, name, canRetry } = upload;
+  return (
+    <>
+      {canRetry && (
+        <button
+          type="button"
+          className="button button-small"
+          aria-label={t.upload.retryNamed(name)}
+          onClick={() => queue.retry(id)}
+        >
+          {t.retry}
+        </button>
+      )}
+      {isUnderWay(upload) && (
+        <button
+          type="button"
+          className="row-cancel"
+          aria-label={t.upload.cancelNamed(name)}
+          title={t.cancel}
+          onClick={() => queue.cancel(id)}
+        >
+          <Icon name="close" />
+        </button>
+      )}
+    </>
+  );
+}
 
 /** Without a value the bar moves by itself: the site is looking at the file. */
 function Progress({ upload }: { upload: Upload }) {
-  const { file, sentBytes, state } = upload;
-  const value = state === "checking" ? undefined : sentBytes;
-  return (
-    <progress aria-label={`Upload of ${file.name}`} max={Math.max(file.size, 1)} value={value} />
-  );
+  const { name, sizeBytes, sentBytes, state } = upload;
+  const value = state === "checking" || state === "unpacking" ? undefined : sentBytes;
+  return <progress aria-label={t.upload.progress(name)} max={Math.max(sizeBytes, 1)} value={value} />;
 }
 
-function Results({ results, isZip }: { results: readonly UploadResult[]; isZip: boolean }) {
-  if (!isZip) {
+function Results({ results, isMany }: { results: readonly UploadResult[]; isMany: boolean }) {
+  if (!isMany) {
     const text = results.map(noteOf).filter(Boolean).join(" ");
     return text ? <p className="row-message">{text}</p> : null;
   }
-  const shown = results.filter((result) => result.status !== "accepted" || result.photo?.notice);
-  if (shown.length === 0) return null;
+  const telling = results.filter((one) => one.status !== "accepted" || one.photo?.notice);
+  if (telling.length === 0) return null;
   return (
     <ul className="row-results">
-      {shown.map((result, index) => (
+      {telling.slice(0, SHOWN_RESULTS).map((result, index) => (
         <li key={index} className={`result result-${result.status}`}>
           <span className="result-name">{result.name}</span>
-          <span className="row-message">{noteOf(result) || LABELS[result.status]}</span>
+          <span className="row-message">{noteOf(result) || t.upload[result.status]}</span>
         </li>
       ))}
+      {telling.length > SHOWN_RESULTS && <li>{t.upload.more(telling.length - SHOWN_RESULTS)}</li>}
     </ul>
   );
 }
@@ -75,28 +108,24 @@ function noteOf({ status, message, photo }: UploadResult): string {
   return status === "accepted" ? (photo?.notice ?? "") : message;
 }
 
-function isZip({ results, file }: Upload): boolean {
-  return (
-    results.length > 1 ||
-    results.some((result) => result.name !== file.name && /\.zip$/i.test(file.name))
-  );
-}
-
 function stateText(upload: Upload): string {
-  const { state, results, file, sentBytes } = upload;
-  if (state === "queued") return "Queued";
-  if (state === "sending") return `${Math.floor((sentBytes / Math.max(file.size, 1)) * 100)} %`;
-  if (state === "checking") return "Checking";
-  if (state === "failed") return "Not uploaded";
+  const { state, results, sizeBytes, sentBytes } = upload;
+  if (state === "queued") return t.upload.queued;
+  if (state === "sending") return t.upload.percent(Math.floor((sentBytes / Math.max(sizeBytes, 1)) * 100));
+  if (state === "paused") return t.upload.paused;
+  if (state === "checking") return t.upload.checking;
+  if (state === "cancelled") return t.upload.cancelled;
+  if (state === "failed") return t.upload.failed;
+  if (state === "unpacking") return results.length > 0 ? countsText(totalsOf(upload)) : t.upload.unpacking;
   const [only] = results;
-  return only && !isZip(upload) ? LABELS[only.status] : countsText(countResults(results));
+  return only && !isZip(upload) ? t.upload[only.status] : countsText(totalsOf(upload));
 }
 
 /** Which colour the row has. */
-function toneOf({ state, results }: Upload): "busy" | "good" | "mixed" | "bad" {
-  if (state === "failed") return "bad";
-  if (state !== "answered") return "busy";
-  const { accepted, rejected } = countResults(results);
+function toneOf(upload: Upload): "busy" | "good" | "mixed" | "bad" {
+  const { accepted, rejected } = totalsOf(upload);
+  if (upload.state === "failed") return "bad";
+  if (upload.state !== "answered") return "busy";
   if (rejected === 0 && accepted > 0) return "good";
   return accepted > 0 || rejected === 0 ? "mixed" : "bad";
 }

@@ -1,174 +1,218 @@
-/** Files on their way to the site: each by its own request, a few at a time. */
+/** Files on their way to the site: a few at a time, each from where it stopped. */
 
-import type { UploadResult } from "../api";
-import { brokenConnection, tooLarge, troubleOf, type Trouble } from "../messages";
-import { MB } from "../sizes";
+import type { UploadResult } from "../api/types";
+import { t } from "../i18n";
+import { MB } from "../i18n/words";
+import { isSettled, isZip, NOTHING, sameTotals, sum, totalsOf, type Totals, type Upload } from "./upload";
 
-export type UploadState = "queued" | "sending" | "checking" | "answered" | "failed";
-
-/** `checking`: all bytes are there, the site looks at them. `answered`: see `results`. */
-export interface Upload {
-  id: number;
-  file: File;
-  state: UploadState;
-  sentBytes: number;
-  results: UploadResult[];
-  message: string;
-  canRetry: boolean;
+/** How the sending of one file goes; each may be called many times but the last three. */
+export interface Hearing {
+  onUrl: (url: string) => void;
+  onSent: (bytes: number) => void;
+  /** It goes on by itself. */
+  onPause: (message: string) => void;
+  onReceived: () => void;
+  onResults: (results: readonly UploadResult[], isLast: boolean) => void;
+  onFailure: (message: string, canRetry: boolean) => void;
 }
 
-export type Reply = { kind: "answer"; status: number; body: unknown } | { kind: "silence" };
-
-export type Send = (file: File, onSent: (bytes: number) => void) => Promise<Reply>;
+/** Begins, or goes on where `url` is known. */
+export type Send = (upload: Upload, hearing: Hearing) => { cancel: () => void };
 
 interface Options {
   send: Send;
-  limitMb: number;
+  photoMb: number;
+  zipMb: number;
   onAccepted: () => void;
+  /** The address under which the same file was begun before. */
+  urlOf?: (file: File) => string | null;
   parallel?: number;
 }
 
+/** Each change costs the same, however many files there are. */
 export class UploadQueue {
-  private uploads: readonly Upload[] = [];
+  private ids: readonly number[] = [];
+  private readonly byId = new Map<number, Upload>();
+  private totals: Totals = NOTHING;
   private waiting: number[] = [];
-  private active = 0;
+  private readonly sendings = new Map<number, { cancel: () => void }>();
+  private readonly holding = new Set<number>(); // of one of the parallel places
   private lastId = 0;
-  private listeners = new Set<() => void>();
+  private readonly listeners = new Set<() => void>();
+  private readonly listenersOf = new Map<number, () => void>();
 
   constructor(private readonly options: Options) {}
 
-  /** For React's useSyncExternalStore: a new array whenever something changed. */
-  snapshot = (): readonly Upload[] => this.uploads;
-
+  /** For React's useSyncExternalStore: the list, and what it adds up to. */
+  list = (): readonly number[] => this.ids;
+  sums = (): Totals => this.totals;
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
+  get(id: number): Upload {
+    return this.byId.get(id)!;
+  }
+
+  /** One row listens to its own upload. */
+  subscribeTo(id: number, listener: () => void): () => void {
+    this.listenersOf.set(id, listener);
+    return () => this.listenersOf.delete(id);
+  }
+
+  /** Would leaving the page break something off? */
+  isSending(): boolean {
+    return this.holding.size > 0;
+  }
+
   add(files: Iterable<File>): void {
-    for (const file of files) {
-      const { limitMb } = this.options;
-      const fits = file.size <= limitMb * MB;
-      const id = this.append(file);
-      if (fits) this.waiting.push(id);
-      else this.fail(id, tooLarge({ sizeBytes: file.size, limitMb }));
+    const uploads = [...files].map((file) => this.made({ file, name: file.name, sizeBytes: file.size }));
+    this.append(uploads);
+    for (const { id, file, name, sizeBytes } of uploads) {
+      const limitMb = isZip({ name }) ? this.options.zipMb : this.options.photoMb;
+      if (sizeBytes > limitMb * MB) {
+        this.fail(id, t.upload.tooLarge(sizeBytes, sizeBytes - limitMb * MB, limitMb), false);
+        continue;
+      }
+      this.change(id, { url: this.options.urlOf?.(file!) ?? null });
+      this.waiting.push(id);
     }
     this.startNext();
   }
 
   /** Lists a file that the page itself turns down. */
   refuse(file: File, message: string): void {
-    this.fail(this.append(file), { message, canRetry: false });
+    const upload = this.made({ file, name: file.name, sizeBytes: file.size });
+    this.append([upload]);
+    this.fail(upload.id, message, false);
+  }
+
+  /** Follows a zip that was sent before this page was loaded. */
+  follow(name: string, sizeBytes: number, url: string): void {
+    const upload = this.made({ file: null, name, sizeBytes, url, state: "unpacking" });
+    this.append([upload]);
+    this.sendings.set(upload.id, this.options.send(upload, this.hearing(upload.id)));
   }
 
   retry(id: number): void {
-    const upload = this.uploads.find((candidate) => candidate.id === id);
+    const upload = this.byId.get(id);
     if (!upload?.canRetry) return;
-    this.change(id, { state: "queued", sentBytes: 0, message: "", canRetry: false });
+    this.change(id, { state: "queued", message: "", canRetry: false });
     this.waiting.push(id);
     this.startNext();
   }
 
   retryAll(): void {
-    for (const upload of this.uploads) this.retry(upload.id);
+    for (const id of this.ids) this.retry(id);
+  }
+
+  cancel(id: number): void {
+    this.waiting = this.waiting.filter((other) => other !== id);
+    this.sendings.get(id)?.cancel();
+    this.change(id, { state: "cancelled", message: "", canRetry: false });
+    this.release(id);
+  }
+
+  cancelAll(): void {
+    this.waiting = [];
+    for (const id of this.ids) if (totalsOf(this.get(id)).underWay) this.cancel(id);
   }
 
   /** Forgets what is settled; what is under way or can be retried stays. */
   clearSettled(): void {
-    this.uploads = this.uploads.filter((upload) => !isSettled(upload));
+    const gone = new Set(this.ids.filter((id) => isSettled(this.get(id))));
+    for (const id of gone) {
+      this.totals = sum(this.totals, totalsOf(this.get(id)), -1);
+      this.byId.delete(id);
+    }
+    this.ids = this.ids.filter((id) => !gone.has(id));
     this.tell();
   }
 
-  private append(file: File): number {
-    const id = ++this.lastId;
-    const upload: Upload = {
-      id,
-      file,
+  private made(facts: Pick<Upload, "file" | "name" | "sizeBytes"> & Partial<Upload>): Upload {
+    return {
+      id: ++this.lastId,
       state: "queued",
       sentBytes: 0,
       results: [],
       message: "",
       canRetry: false,
+      url: null,
+      ...facts,
     };
-    this.uploads = [...this.uploads, upload];
+  }
+
+  private append(uploads: readonly Upload[]): void {
+    for (const upload of uploads) {
+      this.byId.set(upload.id, upload);
+      this.totals = sum(this.totals, totalsOf(upload), 1);
+    }
+    this.ids = [...this.ids, ...uploads.map(({ id }) => id)];
     this.tell();
-    return id;
   }
 
   private startNext(): void {
-    const parallel = this.options.parallel ?? 3;
-    while (this.active < parallel && this.waiting.length > 0) {
-      void this.sendOne(this.waiting.shift()!);
+    while (this.holding.size < (this.options.parallel ?? 3) && this.waiting.length > 0) {
+      const id = this.waiting.shift()!;
+      this.holding.add(id);
+      this.change(id, { state: "sending" });
+      this.sendings.set(id, this.options.send(this.get(id), this.hearing(id)));
     }
   }
 
-  private async sendOne(id: number): Promise<void> {
-    const upload = this.uploads.find((candidate) => candidate.id === id);
-    if (!upload) return;
-    this.active += 1;
-    this.change(id, { state: "sending" });
-    const reply = await this.options.send(upload.file, (sentBytes) => this.progress(id, sentBytes));
-    this.active -= 1;
-    this.settle(id, reply);
+  private hearing(id: number): Hearing {
+    const whileAlive =
+      <Heard extends unknown[]>(hear: (...heard: Heard) => void) =>
+      (...heard: Heard) => {
+        if (this.byId.has(id) && this.get(id).state !== "cancelled") hear(...heard);
+      };
+    return {
+      onUrl: whileAlive((url) => this.change(id, { url })),
+      onSent: whileAlive((sentBytes) => this.change(id, { state: "sending", sentBytes, message: "" })),
+      onPause: whileAlive((message) => this.change(id, { state: "paused", message })),
+      onReceived: whileAlive(() => this.received(id)),
+      onResults: whileAlive((results, isLast) => this.take(id, results, isLast)),
+      onFailure: whileAlive((message, canRetry) => this.fail(id, message, canRetry)),
+    };
+  }
+
+  private received(id: number): void {
+    const { name, sizeBytes } = this.get(id);
+    const state = isZip({ name }) ? "unpacking" : "checking";
+    this.change(id, { state, sentBytes: sizeBytes, message: "" });
+    this.release(id);
+  }
+
+  private take(id: number, results: readonly UploadResult[], isLast: boolean): void {
+    const all = [...this.get(id).results, ...results];
+    this.change(id, isLast ? { state: "answered", results: all } : { results: all });
+    if (isLast) this.sendings.delete(id);
+    if (results.some(({ status }) => status === "accepted")) this.options.onAccepted();
+  }
+
+  private fail(id: number, message: string, canRetry: boolean): void {
+    this.change(id, { state: "failed", message, canRetry: canRetry && this.get(id).file !== null });
+    this.release(id);
+  }
+
+  private release(id: number): void {
+    this.holding.delete(id);
     this.startNext();
   }
 
-  private progress(id: number, sentBytes: number): void {
-    const size = this.uploads.find((upload) => upload.id === id)?.file.size ?? 0;
-    const state = sentBytes >= size ? "checking" : "sending";
-    this.change(id, { state, sentBytes: Math.min(sentBytes, size) });
-  }
-
-  private settle(id: number, reply: Reply): void {
-    const upload = this.uploads.find((candidate) => candidate.id === id)!;
-    if (reply.kind === "silence") {
-      const { sentBytes } = upload;
-      this.fail(id, brokenConnection({ sentBytes, sizeBytes: upload.file.size }));
-      return;
-    }
-    const results = resultsIn(reply.body);
-    if (results) {
-      this.change(id, { state: "answered", results });
-      if (results.some((result) => result.status === "accepted")) this.options.onAccepted();
-    } else {
-      const { status } = reply;
-      this.fail(
-        id,
-        troubleOf({ status, detail: detailIn(reply.body), limitMb: this.options.limitMb }),
-      );
-    }
-  }
-
-  private fail(id: number, trouble: Trouble): void {
-    this.change(id, { state: "failed", ...trouble });
-  }
-
   private change(id: number, changes: Partial<Upload>): void {
-    this.uploads = this.uploads.map((upload) =>
-      upload.id === id ? { ...upload, ...changes } : upload,
-    );
+    const before = this.get(id);
+    const after = { ...before, ...changes };
+    this.byId.set(id, after);
+    this.listenersOf.get(id)?.();
+    const totals = sum(sum(this.totals, totalsOf(before), -1), totalsOf(after), 1);
+    if (sameTotals(totals, this.totals)) return;
+    this.totals = totals;
     this.tell();
   }
 
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
-}
-
-export function isUnderWay(upload: Upload): boolean {
-  return upload.state !== "answered" && upload.state !== "failed";
-}
-
-function isSettled(upload: Upload): boolean {
-  return !isUnderWay(upload) && !upload.canRetry;
-}
-
-function resultsIn(body: unknown): UploadResult[] | null {
-  const results = (body as { results?: unknown } | null)?.results;
-  return Array.isArray(results) ? results : null;
-}
-
-function detailIn(body: unknown): string {
-  const detail = (body as { detail?: unknown } | null)?.detail;
-  return typeof detail === "string" ? detail : "";
 }

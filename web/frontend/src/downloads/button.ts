@@ -1,0 +1,48 @@
+/** "Download all": small galleries come at once, large ones are packed by a worker first. */
+
+import { loadDownload, requestDownload } from "../api/client";
+import { troubleOf } from "../api/troubles";
+import type { Download } from "../api/types";
+import { t } from "../i18n";
+
+const ASK_MS = 1_000;
+
+/** Without a script the button is a link to the same zip. */
+export function attachDownload(slug: string): void {
+  const link = document.querySelector<HTMLAnchorElement>("#download");
+  if (!link) return;
+  const status = document.createElement("span");
+  status.className = "download-status";
+  status.setAttribute("role", "status");
+  link.after(status);
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (link.ariaDisabled === "true") return;
+    link.ariaDisabled = "true";
+    const say = (words: string) => void (status.textContent = words);
+    void fetchZip(slug, say).finally(() => (link.ariaDisabled = "false"));
+  });
+}
+
+async function fetchZip(slug: string, say: (words: string) => void): Promise<void> {
+  say(t.download.preparing);
+  try {
+    const url = await packed(await requestDownload(slug), say);
+    say("");
+    window.location.assign(url);
+  } catch (error) {
+    const reason = error instanceof PackingFailed ? "" : troubleOf(error).message;
+    say(t.download.failed(reason).trim());
+  }
+}
+
+class PackingFailed extends Error {}
+
+/** The zip's address, as soon as there is one. */
+async function packed(download: Download, say: (words: string) => void): Promise<string> {
+  if (download.url) return download.url;
+  if (download.state === "failed") throw new PackingFailed();
+  if (download.photo_count > 0) say(t.download.packing(download.packed_count, download.photo_count));
+  await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+  return packed(await loadDownload(download.id), say);
+}

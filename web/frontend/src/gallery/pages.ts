@@ -1,0 +1,131 @@
+/** Loads the photos page by page as they are scrolled to, and keeps them up to date. */
+
+import { loadChanges, loadPhoto, loadPhotos } from "../api/client";
+import { troubleOf } from "../api/troubles";
+import type { Changes, GalleryData, Photo, PhotoPage } from "../api/types";
+import { t } from "../i18n";
+import { Poller, type Round } from "../photos/poller";
+import { PhotoStore } from "../photos/store";
+
+const PAGE = 500;
+
+export interface Status {
+  isLoading: boolean;
+  trouble: string;
+}
+
+export class PhotoPages {
+  readonly store: PhotoStore;
+  readonly poller: Poller<Changes>;
+  private since: string;
+  private status: Status = { isLoading: false, trouble: "" };
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly data: GalleryData) {
+    const { photos, filters, counts } = data;
+    const isFiltered = Boolean(filters.search || filters.year);
+    // Without JavaScript one turns pages; with it, all begin with the first.
+    const page = photos.previous ? { ...photos, results: [], next: this.firstUrl() } : photos;
+    this.store = new PhotoStore({ page, counts, isFiltered });
+    this.since = data.since;
+    this.poller = new Poller({
+      load: () => loadChanges(data.gallery.slug, this.since),
+      onAnswer: (changes) => this.take(changes),
+      onTrouble: (error, retryInMs) => this.say(watchingTrouble(error, retryInMs)),
+      isHidden: () => document.hidden,
+    });
+  }
+
+  /** For React's useSyncExternalStore. */
+  snapshot = (): Status => this.status;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  watch(): () => void {
+    const onVisibility = () => this.poller.visibilityChanged();
+    document.addEventListener("visibilitychange", onVisibility);
+    this.poller.start();
+    return () => {
+      document.removeEventListener("visibilitychange", onVisibility);
+      this.poller.stop();
+    };
+  }
+
+  /** The next page; nothing while one is under way, or when all are here. */
+  async loadMore(): Promise<void> {
+    const { next } = this.store.snapshot();
+    if (next === null || this.status.isLoading) return;
+    this.setStatus({ isLoading: true, trouble: "" });
+    try {
+      this.store.append(await loadPhotos(withLimit(next)));
+      this.setStatus({ isLoading: false });
+    } catch (error) {
+      this.setStatus({ isLoading: false, trouble: t.trouble.loading(troubleOf(error).message) });
+    }
+  }
+
+  /** A photo by its address, loaded or not. Raises Refused or TypeError. */
+  async find(id: string): Promise<Photo> {
+    const known = this.store.snapshot().photos.find((photo) => photo.id === id);
+    return known ?? (await loadPhoto(id));
+  }
+
+  private take({ since, more, ...changes }: Changes): Round {
+    this.since = since;
+    const before = this.store.snapshot();
+    const isStale = this.store.apply({ since, more, ...changes });
+    if (isStale) void this.reload();
+    this.say("");
+    if (more) this.poller.soon();
+    return { unfinished: changes.counts.unfinished, isNew: this.store.snapshot() !== before };
+  }
+
+  /** All that was loaded, once more: something of it is gone. */
+  private async reload(): Promise<void> {
+    const wanted = this.store.snapshot().photos.length;
+    try {
+      const whole: PhotoPage = await loadPhotos(this.firstUrl());
+      while (whole.next !== null && whole.results.length < wanted) {
+        const page = await loadPhotos(whole.next);
+        whole.results.push(...page.results);
+        whole.next = page.next;
+      }
+      this.store.replaceAll(whole);
+    } catch {
+      // What is shown stays; the next answer about changes leads here again.
+    }
+  }
+
+  private firstUrl(): string {
+    const { gallery, filters } = this.data;
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    if (filters.search) query.set("search", filters.search);
+    if (filters.year) query.set("year", filters.year);
+    return `/api/galleries/${gallery.slug}/photos/?${query}`;
+  }
+
+  say(trouble: string): void {
+    if (trouble !== this.status.trouble) this.setStatus({ trouble });
+  }
+
+  private setStatus(changes: Partial<Status>): void {
+    this.status = { ...this.status, ...changes };
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function withLimit(url: string): string {
+  const absolute = new URL(url, window.location.origin);
+  absolute.searchParams.set("limit", String(PAGE));
+  return absolute.pathname + absolute.search; // ours, whatever host a proxy named
+}
+
+function watchingTrouble(error: unknown, retryInMs: number): string {
+  if (error instanceof TypeError) {
+    return t.trouble.connectionWhileWatching(Math.round(retryInMs / 1000));
+  }
+  return t.trouble.watching(troubleOf(error).message);
+}
