@@ -4,8 +4,9 @@ import time
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.files.storage import Storage, default_storage
+from django.core.files.storage import Storage, storages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
@@ -87,23 +88,33 @@ def redirect(address: str | None) -> HttpResponse:
 
 
 def send(
-    name: str, *, request, headers: dict[str, str], storage: Storage = default_storage
-):
+    name: str, *, request, headers: dict[str, str], alias: str = "default"
+) -> HttpResponseBase:
     """
     The stored file `name`: from the bucket, by nginx, or in the parts that were asked
-    for by Django. headers: Content-Type, Content-Disposition, Cache-Control.
+    for by Django.
+
+    headers:  Content-Type, Content-Disposition, Cache-Control.
+    alias:    of the storage that has it.
     """
+    storage = storages[alias]
     if settings.MEDIA_BY_BUCKET:
         return signed_by_bucket(name, headers=headers, storage=storage)
     if settings.MEDIA_BY_NGINX and not settings.MEDIA_STORAGE_URL:
-        internal = settings.DOWNLOADS_URL if storage != default_storage else ""
-        location = quote(f"{internal or settings.MEDIA_URL}{name}")
-        response = HttpResponse(headers={"X-Accel-Redirect": location})
+        location = quote(f"{internal_folder(alias)}{name}")
+        response: HttpResponseBase = HttpResponse(
+            headers={"X-Accel-Redirect": location}
+        )
     else:
         response = sent_from_here(name, request=request, storage=storage)
     return with_headers(
         response, HARMLESS | (headers if response.status_code < 400 else {})
     )
+
+
+def internal_folder(alias: str) -> str:
+    """The location of nginx that leads to the storage's files; nobody else may ask."""
+    return settings.MEDIA_URL if alias == "default" else settings.DOWNLOADS_URL
 
 
 def sent_from_here(name: str, *, request, storage: Storage):
@@ -126,7 +137,8 @@ def signed_by_bucket(name: str, *, headers: dict[str, str], storage: Storage):
         if settings.MEDIA_STORAGE_URL.startswith("gs:")
         else {"ResponseContentType": content_type, "ResponseContentDisposition": shown}
     )
-    address = storage.url(name, parameters={k: v for k, v in words.items() if v})
+    given = {word: value for word, value in words.items() if value}
+    address = storage.url(name, parameters=given)  # type: ignore[call-arg]
     response = HttpResponseRedirect(address)
     seconds = int(SIGNED_FOR.total_seconds() / 2)
     may_be_kept = headers["Cache-Control"] != NEVER_KEPT

@@ -120,8 +120,7 @@ def receive(
         upload = current(upload)  # another request may have gone on with it
         check_state(upload, now=now)
         check_chunk(upload, file, offset=offset, length=length)
-        file.truncate(offset)
-        file.seek(offset)
+        forget_behind(upload, file, offset=offset)
         try:
             append(file, stream, length=length)
         finally:
@@ -174,6 +173,14 @@ def check_chunk(upload: Upload, file: IO[bytes], *, offset: int, length: int) ->
         )
 
 
+def forget_behind(upload: Upload, file: IO[bytes], *, offset: int) -> None:
+    """Row and file agree again, before anything is written."""
+    file.truncate(offset)
+    file.seek(offset)
+    if upload.received_bytes != offset:
+        Upload.objects.filter(pk=upload.pk).update(received_bytes=offset)
+
+
 def append(file: IO[bytes], stream: Stream, *, length: int) -> None:
     """Raises DiskFull. A sender that breaks off is no error here: it comes back."""
     while length > 0:
@@ -199,7 +206,7 @@ def write_all(file: IO[bytes], piece: bytes) -> None:
 
 
 def keep(file: IO[bytes]) -> None:
-    """On the disk, before the row says so. Only now some disks tell that they are full."""
+    """On the disk before the row says so. Some tell only now that they are full."""
     try:
         os.fsync(file.fileno())
     except OSError as error:
@@ -216,13 +223,14 @@ def note_received(upload: Upload, file: IO[bytes], *, now: datetime) -> None:
     received = os.fstat(file.fileno()).st_size
     too_large = is_no_zip_after_all(upload, file)
     upload.received_bytes, upload.touched_at = received, now
-    fields = {"received_bytes": received, "touched_at": now}
     if too_large:
-        fields |= {"state": Upload.State.FAILED, "error": too_large, "finished_at": now}
+        upload.state, upload.error = Upload.State.FAILED, too_large
+        upload.finished_at = now
     elif received == upload.size_bytes:
-        fields["state"] = Upload.State.WAITING
-    upload.state = fields.get("state", upload.state)
-    if not Upload.objects.filter(pk=upload.pk).update(**fields):
+        upload.state = Upload.State.WAITING
+    fields = ["received_bytes", "touched_at", "state", "error", "finished_at"]
+    values = {field: getattr(upload, field) for field in fields}
+    if not Upload.objects.filter(pk=upload.pk).update(**values):
         raise UploadExpired(_("The upload was cancelled."))
     if too_large:
         incoming_path(upload).unlink(missing_ok=True)

@@ -7,17 +7,16 @@ The row says what is done; the file stays until the row says that all of it is.
 import logging
 import os
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.core.files import File
-from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gallery.archives import Member, is_zip, open_members
+from gallery.claims import claim, pause, write
 from gallery.exceptions import UploadRefused
 from gallery.intake import Result, accept_photo, refused
 from gallery.models import MOST_ATTEMPTS, Photo, Upload
@@ -75,31 +74,17 @@ def take_in_soon(upload: Upload) -> None:
 def claim_upload(
     upload_id: str, *, worker: str, redelivered: bool, now: datetime
 ) -> Upload | None:
-    """
-    The upload, now this run's to take in; None when there is nothing to do.
-
-    redelivered: the broker gave this message out before, and that worker died.
-    """
-    State = Upload.State
-    free = Q(state=State.WAITING)
-    free |= Q(state=State.WORKING, touched_at__lt=now - UPLOAD_RUN_IS_LOST_AFTER)
-    if redelivered:
-        free |= Q(state=State.WORKING)
-    run = uuid.uuid4()
-    claimed = Upload.objects.filter(free, pk=upload_id).update(
-        state=State.WORKING,
-        run=run,
+    """The upload, now this run's to take in; None when there is nothing to do."""
+    upload = claim(
+        Upload.objects.select_related("gallery", "owner").filter(pk=upload_id),
         worker=worker,
-        touched_at=now,
-        attempts=F("attempts") + 1,
+        redelivered=redelivered,
+        lost_after=UPLOAD_RUN_IS_LOST_AFTER,
+        now=now,
     )
-    if not claimed:
+    if upload is None:
         logger.info("Upload %s needs no work: done, cancelled or claimed.", upload_id)
-        return None
-    upload = Upload.objects.select_related("gallery", "owner").get(pk=upload_id)
-    if upload.run != run:
-        return None
-    if upload.attempts > MOST_ATTEMPTS:
+    elif upload.attempts > MOST_ATTEMPTS:
         fail_upload(
             upload,
             _(
@@ -177,7 +162,9 @@ class Unpacking:
                     if not self._note():
                         return True  # cancelled, or another run has taken over
                     if self._clock() > self._ends:
-                        return not pause(upload, made_headway=True)
+                        return not pause(
+                            upload, made_headway=True, results=upload.results
+                        )
         except UploadRefused as refusal:
             upload.results.append(as_json(refused(upload.name, refusal)))
         finish_upload(upload, results=upload.results)
@@ -198,18 +185,6 @@ class Unpacking:
         return write(self._upload, results=self._upload.results)
 
 
-def pause(upload: Upload, *, made_headway: bool) -> bool:
-    """Give the upload back; False when it is not this run's any more."""
-    attempts = {"attempts": 0} if made_headway else {}
-    return write(
-        upload,
-        results=upload.results,
-        state=Upload.State.WAITING,
-        run=None,
-        **attempts,
-    )
-
-
 def as_json(result: Result) -> dict:
     return {
         "name": result.name,
@@ -218,12 +193,6 @@ def as_json(result: Result) -> dict:
         "message": str(result.message),
         "photo": str(result.photo.pk) if result.photo else None,
     }
-
-
-def write(upload: Upload, **fields) -> bool:
-    """Write for this run; False when another one has taken the upload over."""
-    mine = Upload.objects.filter(pk=upload.pk, run=upload.run)
-    return bool(mine.update(touched_at=timezone.now(), **fields))
 
 
 def finish_upload(upload: Upload, *, results: list[dict]) -> None:

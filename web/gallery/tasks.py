@@ -5,7 +5,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_ready
 from django.utils import timezone
 
-from gallery import upload_tasks  # noqa: F401  # Celery looks here
+from gallery import download_tasks, upload_tasks  # noqa: F401  # Celery looks here
 from gallery.exceptions import UnreadablePhoto
 from gallery.queue import TASK
 from gallery.services import claim_photo, draw_photo, fail_photo, requeue_interrupted

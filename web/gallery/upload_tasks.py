@@ -3,11 +3,14 @@
 import logging
 
 from celery import shared_task
+from celery.signals import worker_ready
 from django.utils import timezone
 from django.utils.translation import override
 
+from gallery.claims import pause, release
+from gallery.models import Upload
 from gallery.queue import TAKE_IN_TASK, enqueue_upload
-from gallery.taking_in import HARD_LIMIT_SECONDS, claim_upload, pause, take_in
+from gallery.taking_in import HARD_LIMIT_SECONDS, claim_upload, take_in
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +37,7 @@ def take_in_upload(self, upload_id: str) -> dict[str, str]:
         with override(upload.owner.language or None):
             is_done = take_in(upload)
     except Exception:  # the sweeper sends it again, and gives up in the end
-        pause(upload, made_headway=False)
+        pause(upload, made_headway=False, results=upload.results)
         raise
     if not is_done:
         enqueue_upload(upload)
@@ -44,3 +47,12 @@ def take_in_upload(self, upload_id: str) -> dict[str, str]:
         "outcome": "done" if is_done else "goes on",
         "files": files,
     }
+
+
+@worker_ready.connect
+def take_up_interrupted_uploads(sender, **_kwargs):
+    """After `kill -9` of this worker its uploads need not wait for the sweeper."""
+    mine = Upload.objects.filter(worker=sender.hostname)
+    count = release(mine, send=enqueue_upload, now=timezone.now())
+    if count:
+        logger.warning("%s uploads of a worker that was killed go on.", count)

@@ -39,7 +39,7 @@ STATUSES: dict[type[problems.UploadProblem], int] = {
 }
 
 
-# --- What goes in and out -----------------------------------------------------------
+# --- What goes in and out ---------------------------------------------------------
 
 
 class Chunks(BaseParser):
@@ -98,7 +98,7 @@ def header(name: str, description: str, *, required=True) -> OpenApiParameter:
     )
 
 
-# --- The views ------------------------------------------------------------------------
+# --- The views --------------------------------------------------------------------
 
 
 class TusView(APIView):
@@ -250,7 +250,7 @@ class UploadApi(TusView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-# --- Headers --------------------------------------------------------------------------
+# --- Headers ----------------------------------------------------------------------
 
 
 def check_still_open(gallery, user) -> None:
@@ -278,8 +278,8 @@ def http_time(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def length_in(request, name: str, *, at_least: int = 0) -> int:
-    raw = request.headers.get(name, "")
+def length_in(request, name: str, *, at_least: int = 0, default: str = "") -> int:
+    raw = request.headers.get(name) or default
     if not (raw.isascii() and raw.isdigit()) or len(raw) > 15 or int(raw) < at_least:
         raise refusal(
             400,
@@ -291,11 +291,11 @@ def length_in(request, name: str, *, at_least: int = 0) -> int:
 
 
 def content_length(request) -> int:
-    if "Content-Length" not in request.headers:
+    if "Transfer-Encoding" in request.headers:
         raise refusal(
             411, "length_required", _("A chunk must say its length (Content-Length).")
         )
-    return length_in(request, "Content-Length")
+    return length_in(request, "Content-Length", default="0")
 
 
 def file_name(metadata: str) -> str:

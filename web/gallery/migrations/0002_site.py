@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('fingerprint', models.CharField(max_length=64)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('working', 'Working'), ('ready', 'Ready'), ('failed', 'Failed')], db_index=True, default='waiting', max_length=10)),
-                ('file', models.FileField(blank=True, max_length=160, upload_to='')),
+                ('file', models.CharField(blank=True, max_length=160)),
                 ('size_bytes', models.PositiveBigIntegerField(default=0)),
                 ('photo_count', models.PositiveIntegerField(default=0)),
                 ('packed_count', models.PositiveIntegerField(default=0)),

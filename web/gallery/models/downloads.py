@@ -24,7 +24,8 @@ class Download(models.Model):
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.WAITING, db_index=True
     )
-    file = models.FileField(max_length=160, blank=True)
+    # Its name in the storage "downloads"; empty for a small one, which is never stored.
+    file = models.CharField(max_length=160, blank=True)
     size_bytes = models.PositiveBigIntegerField(default=0)
     photo_count = models.PositiveIntegerField(default=0)
     packed_count = models.PositiveIntegerField(default=0)

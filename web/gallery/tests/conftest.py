@@ -14,10 +14,11 @@ from gallery.models import Gallery
 
 @pytest.fixture(autouse=True)
 def media(tmp_path):
-    """An empty media folder for each test."""
-    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
-    settings.MEDIA_ROOT.mkdir(parents=True)
-    settings.FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+    """An empty media folder for each test, and nothing incoming beside it."""
+    for folder in (settings.MEDIA_ROOT, settings.FILE_UPLOAD_TEMP_DIR):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    shutil.rmtree(settings.MEDIA_ROOT.parent / "downloads", ignore_errors=True)
     return settings.MEDIA_ROOT
 
 
