@@ -70,7 +70,7 @@ def test_photos_are_drawn_behind_tls(somebody):
 def test_cookies_never_leave_tls(somebody):
     cookies = {cookie.name: cookie.secure for cookie in somebody.session.cookies}
 
-    assert cookies == {"csrftoken": True, "sessionid": True}
+    assert cookies == {"csrftoken": True, "access": True, "refresh": True}
 
 
 def test_nobody_else_may_use_the_sites_name(dev, certificate):

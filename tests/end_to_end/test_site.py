@@ -94,11 +94,35 @@ def test_photos_are_private(stack, photos):
     nobody = stack.visitor()
 
     for variant in ("original", "preview", "thumbnail"):
-        answer = nobody.get(photos["wide.jpg"][f"{variant}_url"])
-        assert answer.status_code == 403, f"{variant}: {answer.status_code}"
+        answer = nobody.get(f"/media/photos/{photos['wide.jpg']['id']}/{variant}")
+        assert answer.status_code == 404, f"{variant}: {answer.status_code}"
         assert b"RIFF" not in answer.content[:4]
-    assert nobody.get("/").headers["Location"].startswith("/sign-in/")
-    assert nobody.get("/api/galleries/").status_code == 403
+    assert "Holidays" not in nobody.get("/").text
+    assert nobody.get("/api/galleries/").json()["results"] == []
+
+
+def test_a_signed_link_opens_one_rendition_and_no_other(stack, photos):
+    nobody = stack.visitor()
+    link = photos["wide.jpg"]["thumbnail_url"]
+    folder, _, _ = link.rpartition("/")
+    assert nobody.get(link).headers["Content-Type"] == "image/webp"
+
+    for path in (
+        f"{folder}/preview.webp",
+        f"{folder}/original.jpg",
+        link.replace("/media/", "/media/9", 1),  # valid for a little longer
+        photos["upright.jpg"]["thumbnail_url"].rpartition("/photos/")[0]
+        + "/photos/"
+        + link.rpartition("/photos/")[2],
+    ):
+        assert nobody.get(path).status_code == 404, path
+
+
+def test_a_part_of_a_rendition_can_be_asked_for(stack, photos):
+    link = photos["wide.jpg"]["preview_url"]
+    answer = stack.visitor().request("GET", link, headers={"Range": "bytes=0-3"})
+
+    assert (answer.status_code, answer.content) == (206, b"RIFF")
 
 
 def test_the_folder_of_photos_has_no_address_of_its_own(owner, stack, photos):

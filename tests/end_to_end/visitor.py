@@ -16,6 +16,14 @@ class Person:
     password: str
 
 
+def facts_of(photos: dict[str, dict]) -> dict[str, dict]:
+    """What is the same later: without links, which are signed for some minutes."""
+    return {
+        name: {key: photo[key] for key in photo if not key.endswith("_url")}
+        for name, photo in photos.items()
+    }
+
+
 class Visitor:
     """Talks to the site through nginx, as a page in a browser does."""
 
@@ -79,7 +87,7 @@ class Visitor:
     def photos(self, slug: str) -> dict[str, dict]:
         answer = self.get(f"/api/galleries/{slug}/photos/")
         assert answer.status_code == 200, f"{answer.status_code} {answer.text[:300]}"
-        return {photo["name"]: photo for photo in answer.json()["photos"]}
+        return {photo["name"]: photo for photo in answer.json()["results"]}
 
     def finished_photos(self, slug: str, *, within: float = 60) -> dict[str, dict]:
         """Every photo of the gallery, once the worker is done with all."""
