@@ -145,7 +145,9 @@ def test_a_failed_refresh_neither_sets_nor_deletes_a_cookie(
 
 def test_a_failed_refresh_by_the_api_leaves_the_cookies_alone(signed_in, person):
     revoked(signed_in, person)
-    response = signed_in.post("/api/auth/tokens/refresh/")
+    response = signed_in.post(
+        "/api/auth/tokens/refresh/", content_type="application/json"
+    )
 
     assert response.status_code == 401
     assert response.json()["code"] == "invalid_token"
