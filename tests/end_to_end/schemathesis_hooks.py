@@ -1,4 +1,4 @@
-"""Loaded by Schemathesis itself (SCHEMATHESIS_HOOKS): what it does not know by itself."""
+"""Loaded by Schemathesis (SCHEMATHESIS_HOOKS): what it does not know by itself."""
 
 from schemathesis import serializer
 

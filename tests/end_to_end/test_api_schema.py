@@ -2,8 +2,9 @@
 Schemathesis asks the running site for everything that its own description allows, and
 for much that it forbids: no 5xx, and no answer that the description does not know.
 
-Left out are three of its checks: nginx itself answers TRACE; a 400 may have reasons that
-no description holds (an old cursor, a weak password); REST framework takes 7 for "7".
+Left out are three of its checks: nginx itself answers TRACE; a 400 may have reasons
+that no description holds (an old cursor, a weak password); and REST framework takes 7
+for "7".
 """
 
 import os
