@@ -1,12 +1,13 @@
 from axes.utils import reset as open_door
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.admin import sensitive_post_parameters_m
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework_simplejwt.token_blacklist.models import (
     BlacklistedToken,
     OutstandingToken,
@@ -58,7 +59,7 @@ class UserAdmin(DjangoUserAdmin):
         if change and not user.is_active:  # nor are they good again when it is undone
             sign_ins.revoke_all(user, now=timezone.now())
 
-    @sensitive_post_parameters_m
+    @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request, id, form_url=""):
         """A new password ends all sign-ins; who changes their own stays signed in."""
         before = self.get_object(request, id)

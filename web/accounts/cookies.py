@@ -1,5 +1,7 @@
 """The cookies of the tokens. Views say what should happen; the middleware does it."""
 
+from typing import Literal
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -10,6 +12,7 @@ from accounts.sign_ins import Pair
 
 ACCESS = "access"
 REFRESH = "refresh"
+SAME_SITES: dict[str, Literal["Lax", "Strict"]] = {"Lax": "Lax", "Strict": "Strict"}
 LIFETIMES = {ACCESS: tokens.ACCESS_LIFETIME, REFRESH: tokens.REFRESH_LIFETIME}
 
 
@@ -28,9 +31,10 @@ def write(request: HttpRequest, response: HttpResponseBase) -> None:
     if not hasattr(request, "new_tokens"):
         return
     pair = request.new_tokens
+    same_site = settings.TOKEN_COOKIE_SAMESITE
     for name, lifetime in LIFETIMES.items():
         if pair is None:
-            response.delete_cookie(name, samesite=settings.TOKEN_COOKIE_SAMESITE)
+            response.delete_cookie(name, samesite=SAME_SITES[same_site])
         else:
             response.set_cookie(
                 name,
@@ -38,7 +42,7 @@ def write(request: HttpRequest, response: HttpResponseBase) -> None:
                 max_age=lifetime,
                 httponly=True,
                 secure=settings.TOKEN_COOKIE_SECURE,
-                samesite=settings.TOKEN_COOKIE_SAMESITE,
+                samesite=SAME_SITES[same_site],
             )
     patch_cache_control(response, private=True)  # nobody else's cache may keep them
 

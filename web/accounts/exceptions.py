@@ -1,3 +1,4 @@
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,9 +10,9 @@ class AccountError(Exception):
     """
 
     code = "account_error"
-    sentence = ""
+    sentence: str | Promise = ""
 
-    def __init__(self, sentence=None):
+    def __init__(self, sentence: str = ""):
         super().__init__(sentence or self.sentence)
 
     def __str__(self):

@@ -1,4 +1,7 @@
+from typing import cast
+
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.utils.functional import lazy
@@ -77,8 +80,9 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         field = self.fields["language"]
-        field.choices = [("", _("As the browser asks")), *field.choices[1:]]
         field.help_text = ""
+        widget = cast(forms.Select, field.widget)
+        widget.choices = [("", _("As the browser asks")), *settings.LANGUAGES]
 
 
 class ResetRequestForm(forms.Form):
@@ -99,4 +103,5 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args, roles: list[str], **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role, ROLE_LABELS[role]) for role in roles]
+        field = cast(forms.ChoiceField, self.fields["role"])
+        field.choices = [(role, ROLE_LABELS[role]) for role in roles]

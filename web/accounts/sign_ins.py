@@ -196,7 +196,8 @@ def revoke(sign_ins: QuerySet[SignIn], *, now: datetime) -> int:
 
 def revoke_all(user: User, *, now: datetime, but: uuid.UUID | None = None) -> int:
     """Sign `user` out everywhere, or everywhere but in the sign-in `but`."""
-    return revoke(user.sign_ins.exclude(pk=but), now=now)
+    rows = SignIn.objects.filter(user=user)
+    return revoke(rows.exclude(pk=but) if but else rows, now=now)
 
 
 def end(sign_in: SignIn, *, request: HttpRequest, now: datetime) -> None:

@@ -12,6 +12,12 @@ from accounts.exceptions import LockedOut, WrongCredentials
 from accounts.models import SignIn, User
 
 
+class SignedInRequest(HttpRequest):
+    """For type hints of views that nobody else reaches."""
+
+    user: User
+
+
 def check_credentials(request: HttpRequest, *, email: str, password: str) -> User:
     """
     Whose address and password these are.

@@ -130,7 +130,8 @@ class SignInListApi(AccountApi, generics.ListAPIView):
     filter_backends: list = []
 
     def get_queryset(self):
-        return self.request.user.sign_ins.open_ones(now=timezone.now())
+        mine = SignIn.objects.filter(user=self.request.user)
+        return mine.open_ones(now=timezone.now())
 
     @extend_schema(
         operation_id="listSignIns",

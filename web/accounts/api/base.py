@@ -1,4 +1,5 @@
 from rest_framework import exceptions, status
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.authentication import AUTHENTICATE
@@ -11,6 +12,7 @@ from accounts.exceptions import (
     WeakPassword,
     WrongCredentials,
 )
+from accounts.models import User
 
 STATUSES = {
     WrongCredentials: status.HTTP_401_UNAUTHORIZED,
@@ -31,9 +33,16 @@ class Refused(exceptions.APIException):
         super().__init__(str(error), code=error.code)
 
 
+class SignedIn(Request):
+    """For type hints of views that nobody else reaches."""
+
+    user: User
+
+
 class AccountApi(APIView):
     """Answers what the services refuse; `password_field` is where they are weak."""
 
+    request: SignedIn
     password_field = "password"
 
     def get_authenticate_header(self, request):

@@ -14,12 +14,15 @@ from accounts.exceptions import LockedOut, WrongCredentials
 from accounts.forms import ChangePasswordForm, ProfileForm
 from accounts.models import SignIn
 from accounts.services import ROLE_LABELS
+from accounts.signing import SignedInRequest
 from config import language
 
 
 @method_decorator(never_cache, name="dispatch")
 class AccountView(LoginRequiredMixin, View):
     """Name, language, password, and where one is signed in."""
+
+    request: SignedInRequest
 
     def get(self, request):
         return self.page()

@@ -20,11 +20,14 @@ from accounts.exceptions import (
 from accounts.forms import AcceptForm, InviteForm
 from accounts.models import User
 from accounts.services import ROLE_LABELS
+from accounts.signing import SignedInRequest
 
 
 @method_decorator(never_cache, name="dispatch")
 class InvitationsView(PermissionRequiredMixin, View):
     """Invite somebody; see who has not answered yet."""
+
+    request: SignedInRequest
 
     permission_required = "accounts.invite"
 
@@ -55,12 +58,16 @@ class InvitationsView(PermissionRequiredMixin, View):
 
     def page(self, form):
         now = timezone.now()
-        rows = list(invitations.visible_to(self.request.user))
-        for row in rows:
-            row.has_expired = row.is_expired(now=now)
-            row.role_label = ROLE_LABELS.get(row.role, row.role)
+        waiting = [
+            {
+                "invitation": row,
+                "role": ROLE_LABELS.get(row.role, row.role),
+                "has_expired": row.is_expired(now=now),
+            }
+            for row in invitations.visible_to(self.request.user)
+        ]
         can_send = letters.can_be_sent()
-        context = {"form": form, "invitations": rows, "can_send": can_send}
+        context = {"form": form, "waiting": waiting, "can_send": can_send}
         return render(self.request, "accounts/invitations.html", context)
 
 
