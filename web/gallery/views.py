@@ -27,6 +27,7 @@ from gallery.page_data import (
 )
 
 MB = 1024 * 1024
+SEARCH_ABOVE = 30  # fewer photos are seen at a glance
 
 
 class GalleryListView(TemplateView):
@@ -48,7 +49,6 @@ class GalleryListView(TemplateView):
             years=years_of(
                 Gallery.objects.visible_to(user), "event_date", "created_at"
             ),
-            visibilities=Gallery.Visibility.choices,
             can_create=user.has_perm("gallery.add_gallery"),
             **kwargs,
         )
@@ -77,6 +77,7 @@ class GalleryDetailView(TemplateView):
             styles=tile_styles(photos["results"]),
             filters=filters,
             is_filtered=any(filters.values()),
+            can_search=any(filters.values()) or gallery["photo_count"] > SEARCH_ABOVE,
             years=years_of(Photo.objects.filter(gallery__slug=slug), "taken_at"),
             limits=limits | {"zip": filesizeformat(limits["zip_mb"] * MB)},
             counts=changes["counts"],
