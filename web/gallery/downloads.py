@@ -105,7 +105,7 @@ def request_download(gallery: Gallery, *, now: datetime) -> Download:
         },
     )
     if is_small(entries):
-        return as_small(download, now=now)
+        return as_small(download, size_bytes=len(stream(entries)), now=now)
     if download.state == Download.State.READY and is_stored(download):
         Download.objects.filter(pk=download.pk).update(touched_at=now)
     elif is_new or may_begin_again(download, now=now):
@@ -113,8 +113,10 @@ def request_download(gallery: Gallery, *, now: datetime) -> Download:
     return download
 
 
-def as_small(download: Download, *, now: datetime) -> Download:
+def as_small(download: Download, *, size_bytes: int, now: datetime) -> Download:
+    """It is ready at any time, and nothing of it is kept."""
     download.state, download.packed_count = Download.State.READY, download.photo_count
+    download.size_bytes = size_bytes
     download.touched_at = download.finished_at = now
     download.save()
     return download

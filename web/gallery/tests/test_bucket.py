@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from config.media import media_storage
-from gallery.models import Photo
+from gallery.models import Gallery, Photo
 from gallery.services import claim_photo, draw_photo
 from gallery.tests.photos import jpeg
 
@@ -90,7 +90,11 @@ def test_a_bucket_that_signs_links_is_where_the_browser_loads_from(
     assert words["response-content-type"] == ["image/jpeg"]
     assert words["response-content-disposition"] == ["inline; filename*=UTF-8''sea.jpg"]
     assert 0 < int(words["X-Amz-Expires"][0]) <= 600
-    assert answer["Cache-Control"] == "private, max-age=300"
+    assert answer["Cache-Control"] == "private, no-store"
+    gallery.visibility = Gallery.Visibility.PUBLIC
+    gallery.save()
+    shown = client.get(f"/media/photos/{photo.pk}/original")
+    assert shown["Cache-Control"] == "private, max-age=300"
 
 
 def test_a_link_is_given_to_those_alone_who_may_see_the_photo(
@@ -98,4 +102,4 @@ def test_a_link_is_given_to_those_alone_who_may_see_the_photo(
 ):
     in_bucket("s3://photos/socle/live", signs=True)
     answer = client.get(f"/media/photos/{uuid4()}/original")
-    assert answer.status_code == 403
+    assert answer.status_code == 404
