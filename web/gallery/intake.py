@@ -5,21 +5,23 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import IO, Literal
 
 from django.conf import settings
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from gallery.archives import is_zip, open_members
 from gallery.exceptions import EmptyFile, FileTooLarge, NoRoomLeft, UploadRefused
-from gallery.images import ImageFacts, read_facts
-from gallery.models import NAME_LENGTH, Gallery, Photo
+from gallery.headers import ImageFacts, read_facts
+from gallery.models import NAME_LENGTH, Gallery, Photo, new_position
 from gallery.queue import enqueue
 
 CHUNK_BYTES = 1024 * 1024
+WRONG_CLOCK_AFTER = timedelta(days=1)  # photos are not taken later than tomorrow
 BIDIRECTIONAL_MARKS = {
     *map(chr, range(0x202A, 0x202F)),
     *map(chr, range(0x2066, 0x206A)),
@@ -43,33 +45,40 @@ def accept_uploads(
     """Store each photo, zips unpacked, and queue its renditions."""
     return [
         result
-        for file in files
-        for result in accept_upload(gallery, file, owner=owner, now=now)
+        for number, file in enumerate(files)
+        for result in accept_upload(
+            # So that those without a date keep the order in which they were sent.
+            gallery,
+            file,
+            owner=owner,
+            now=now + timedelta(milliseconds=10 * number),
+        )
     ]
 
 
 def accept_upload(
     gallery: Gallery, file: File, *, owner, now: datetime
 ) -> Iterator[Result]:
-    accept = partial(accept_photo, gallery, owner=owner, now=now)
+    accept = partial(accept_photo, gallery, owner=owner)
     name = file.name or "unnamed"
     try:
         check_size(file)
         if not is_zip(file):
-            yield accept(file, name=name)
+            yield accept(file, name=name, now=now)
             return
-        for member in open_members(file, limit_bytes=limit_bytes()):
+        for number, member in enumerate(open_members(file, limit_bytes=limit_bytes())):
             member_name = f"{name}/{member.name}"
             if member.refusal or member.file is None:
                 yield refused(member_name, member.refusal)
             else:
-                yield accept(File(member.file), name=member_name)
+                moment = now + timedelta(microseconds=number)
+                yield accept(File(member.file), name=member_name, now=moment)
     except UploadRefused as refusal:
         yield refused(name, refusal)
 
 
 def refused(name: str, refusal: UploadRefused | None) -> Result:
-    refusal = refusal or UploadRefused("It cannot be read.")
+    refusal = refusal or UploadRefused(_("It cannot be read."))
     return Result(clean_name(name), "rejected", refusal.code, str(refusal))
 
 
@@ -84,22 +93,31 @@ def accept_photo(
         known = gallery.photos.filter(sha256=digest).first()
         if known is not None:
             return duplicate(name, known)
-        photo = Photo(
-            gallery=gallery,
-            owner=owner,
-            name=clean_name(name),
-            sha256=digest,
-            size_bytes=file.size,
-            content_type=facts.content_type,
-            width=facts.width,
-            height=facts.height,
-            notice=notice_about(name, facts),
-            uploaded_at=now,
-            queued_at=now,
-        )
+        photo = new_photo(facts, name=name, now=now)
+        photo.gallery, photo.owner = gallery, owner
+        photo.sha256, photo.size_bytes = digest, file.size
         return store_photo(photo, file, facts, name=name)
     except UploadRefused as refusal:
         return refused(name, refusal)
+
+
+def new_photo(facts: ImageFacts, *, name: str, now: datetime) -> Photo:
+    """What its header says of it; nobody's yet."""
+    taken_at = facts.taken_at
+    if taken_at is not None and taken_at > now + WRONG_CLOCK_AFTER:
+        taken_at = None
+    return Photo(
+        name=clean_name(name),
+        content_type=facts.content_type,
+        width=facts.width,
+        height=facts.height,
+        taken_at=taken_at,
+        camera=facts.camera,
+        position=new_position(taken_at=taken_at, uploaded_at=now),
+        notice=notice_about(name, facts),
+        uploaded_at=now,
+        queued_at=now,
+    )
 
 
 def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Result:
@@ -110,8 +128,10 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise NoRoomLeft(
-            "The server has no room left for it. Tell the site's operators; "
-            "what is stored already is safe."
+            _(
+                "The server has no room left for it. Tell the site's operators; "
+                "what is stored already is safe."
+            )
         ) from error
     try:
         with transaction.atomic():
@@ -119,14 +139,17 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
             transaction.on_commit(partial(enqueue, photo))
     except IntegrityError:  # the same photo came in by another request meanwhile
         photo.original.delete(save=False)
-        known = Photo.objects.get(gallery=photo.gallery, sha256=photo.sha256)
+        known = Photo.objects.filter(gallery=photo.gallery, sha256=photo.sha256).first()
+        if known is None:
+            raise UploadRefused(_("The gallery was deleted meanwhile.")) from None
         return duplicate(name, known)
-    message = photo.notice or "Uploaded; its preview is being drawn."
+    message = photo.notice or _("Uploaded; its preview is being drawn.")
     return Result(photo.name, "accepted", "accepted", message, photo)
 
 
 def duplicate(name: str, known: Photo) -> Result:
-    message = f"This photo is in the gallery already, as {known.name}."
+    message = _("This photo is in the gallery already, as %(name)s.")
+    message %= {"name": known.name}
     return Result(clean_name(name), "duplicate", "duplicate", message, known)
 
 
@@ -137,13 +160,16 @@ def limit_bytes() -> int:
 def check_size(file: File) -> None:
     if not file.size:
         raise EmptyFile(
-            "The file is empty (0 bytes). Upload it again from the original; a copy "
-            "may not have been finished."
+            _(
+                "The file is empty (0 bytes). Upload it again from the original; "
+                "a copy may not have been finished."
+            )
         )
     if file.size > limit_bytes():
+        problem = _("It has %(found)s MB; at most %(limit)s MB are taken.")
+        found = f"{file.size / 1024 / 1024:,.1f}"
         raise FileTooLarge(
-            f"It has {file.size / 1024 / 1024:,.1f} MB; at most "
-            f"{settings.UPLOAD_LIMIT_MB} MB are taken."
+            problem % {"found": found, "limit": settings.UPLOAD_LIMIT_MB}
         )
 
 
@@ -177,10 +203,14 @@ def notice_about(name: str, facts: ImageFacts) -> str:
     cleaned = clean_name(name)
     ending = cleaned.rsplit(".", 1)[-1].lower() if "." in cleaned else ""
     if ending not in facts.endings:
-        said = f"ends in .{ending}" if ending else "has no ending"
-        notices.append(
-            f"Its name {said}, but it is a {facts.format} file; it is kept as that."
-        )
+        said = _("Its name has no ending; it is a %(format)s file and kept as that.")
+        if ending:
+            said = _(
+                "Its name ends in .%(ending)s, but it is a %(format)s file; "
+                "it is kept as that."
+            )
+        notices.append(said % {"ending": ending, "format": facts.format})
     if len(name.rsplit("/", 1)[-1]) > NAME_LENGTH:
-        notices.append(f"Its name was shortened to {NAME_LENGTH} characters.")
+        notice = _("Its name was shortened to %(length)s characters.")
+        notices.append(notice % {"length": NAME_LENGTH})
     return " ".join(notices)

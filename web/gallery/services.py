@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from gallery.deleting import delete_files
 from gallery.exceptions import UnreadablePhoto
@@ -46,11 +47,11 @@ def claim_photo(
         return None
     photo = Photo.objects.get(pk=photo_id, run=run)
     if photo.attempts > MOST_ATTEMPTS:
-        fail_photo(
-            photo,
-            f"The worker stopped {MOST_ATTEMPTS} times while drawing it, out of memory "
-            "or time. Make it smaller and upload it again.",
+        problem = _(
+            "The worker stopped %(times)s times while drawing it, out of memory or "
+            "time. Make it smaller and upload it again."
         )
+        fail_photo(photo, problem % {"times": MOST_ATTEMPTS})
         return None
     return photo
 
@@ -66,7 +67,7 @@ def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
         with photo.original.open("rb") as file:
             renditions = draw_renditions(file)
     except FileNotFoundError as error:
-        fail_photo(photo, "Its file is missing on the server. Upload it again.")
+        fail_photo(photo, _("Its file is missing on the server. Upload it again."))
         raise UnreadablePhoto(str(error)) from error
     except UnreadablePhoto as error:
         fail_photo(photo, str(error))
@@ -79,7 +80,13 @@ def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
     thumbnail = default_storage.save(
         f"{base}/thumbnail.webp", ContentFile(renditions.thumbnail)
     )
-    finish(photo, state=Photo.State.READY, preview=preview, thumbnail=thumbnail)
+    finish(
+        photo,
+        state=Photo.State.READY,
+        preview=preview,
+        thumbnail=thumbnail,
+        placeholder=renditions.placeholder,
+    )
     if not Photo.objects.filter(pk=photo.pk).exists():
         delete_files([preview, thumbnail])
 

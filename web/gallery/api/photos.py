@@ -55,7 +55,7 @@ class PhotoListApi(ConditionalGet, generics.GenericAPIView):
         return "upload" if self.request.method == "POST" else None
 
     def get_gallery(self):
-        galleries = Gallery.objects.visible_to(self.request.user)
+        galleries = Gallery.objects.visible_to(self.request.user).defer("search")
         return get_object_or_404(galleries, slug=self.kwargs["slug"])
 
     @extend_schema(

@@ -50,7 +50,8 @@ class GalleryQuerySet(models.QuerySet):
         chosen = ready.filter(pk=OuterRef("cover")).values("pk")
         first = ready.order_by("position", "id").values("pk")[:1]
         cover_id = Coalesce(Subquery(chosen), Subquery(first))
-        return self.select_related("owner").annotate(shown_cover_id=cover_id)
+        shown = self.select_related("owner").defer("search")
+        return shown.annotate(shown_cover_id=cover_id)
 
 
 class Gallery(models.Model):

@@ -9,7 +9,8 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from gallery.exceptions import NotAnImage, TooManyPixels, UnreadablePhoto
-from gallery.images import SHARE_OF_LIMIT, draw_renditions, read_facts
+from gallery.headers import SHARE_OF_LIMIT, read_facts
+from gallery.images import draw_renditions
 from gallery.tests.photos import encoded, jpeg, picture, png_header
 
 

@@ -1,11 +1,16 @@
+from datetime import UTC, datetime
+
 import pytest
 from celery import current_app
 from django.conf import settings
+from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.timezone import get_default_timezone
 from kombu.exceptions import OperationalError
+from PIL import Image
 
 from gallery.intake import accept_uploads, clean_name
-from gallery.models import Photo
+from gallery.models import Gallery, Photo
 from gallery.tests.photos import encoded, jpeg, picture, png_header, zip_of
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +191,75 @@ def test_a_broker_that_is_down_loses_no_photo(
 
     assert result.status == "accepted"
     assert Photo.objects.get().state == Photo.State.WAITING
+
+
+def exif_of(taken, offset=""):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Canon", "Canon EOS R5"
+    exif.get_ifd(0x8769).update({0x9003: taken, 0x9011: offset})
+    return exif.tobytes()
+
+
+def test_a_photo_knows_when_and_by_what_it_was_taken(accept):
+    content = encoded(picture(), "JPEG", exif=exif_of("2026:07:04 14:30:05", "+02:00"))
+
+    accept({"lake.jpg": content})
+
+    photo = Photo.objects.get()
+    assert photo.camera == "Canon EOS R5"
+    assert photo.taken_at == datetime(2026, 7, 4, 12, 30, 5, tzinfo=UTC)
+    assert photo.position == photo.taken_at.timestamp() * 1_000_000
+
+
+def test_the_site_s_zone_counts_where_the_camera_names_none(accept, settings):
+    settings.TIME_ZONE = "Europe/Paris"
+    get_default_timezone.cache_clear()
+    content = encoded(picture(), "JPEG", exif=exif_of("2026:07:04 14:30:05"))
+
+    accept({"lake.jpg": content})
+
+    taken_at = Photo.objects.get().taken_at
+    assert taken_at == datetime(2026, 7, 4, 12, 30, 5, tzinfo=UTC)
+
+
+def test_a_camera_whose_clock_is_wrong_is_not_believed(accept):
+    content = encoded(picture(), "JPEG", exif=exif_of("2099:07:04 14:30:05"))
+
+    accept({"lake.jpg": content})
+
+    photo = Photo.objects.get()
+    assert photo.taken_at is None
+    assert photo.position == photo.uploaded_at.timestamp() * 1_000_000
+
+
+def test_photos_stand_in_the_order_in_which_they_were_taken_or_sent(accept):
+    dated = {
+        f"{day}.jpg": encoded(
+            picture(seed=day), "JPEG", exif=exif_of(f"2026:07:{day:02} 12:00:00")
+        )
+        for day in (3, 1, 2)
+    }
+    undated = {f"sent-{n}.jpg": jpeg(seed=10 + n) for n in range(6)}
+    zipped = {f"z{n}.jpg": jpeg(seed=20 + n) for n in range(6)}
+
+    accept({**undated, **dated, "camp.zip": zip_of(zipped)})
+
+    names = list(Photo.objects.values_list("name", flat=True))
+    assert names == ["1.jpg", "2.jpg", "3.jpg", *undated, *zipped]
+
+
+def test_a_gallery_that_was_deleted_meanwhile_takes_nothing(
+    gallery, photographer, upload, monkeypatch
+):
+    def delete_first(*_args, **_options):
+        Gallery.objects.filter(pk=gallery.pk).delete()
+        raise IntegrityError
+
+    monkeypatch.setattr(Photo, "save", delete_first)
+
+    (result,) = accept_uploads(
+        gallery, [upload("a.jpg", jpeg())], owner=photographer, now=timezone.now()
+    )
+
+    assert (result.status, result.code) == ("rejected", "refused")
+    assert not list(settings.MEDIA_ROOT.rglob("*.jpg"))

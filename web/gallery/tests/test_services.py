@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from gallery import services
-from gallery.deleting import delete_photo
+from gallery.deleting import delete_files, delete_photo
 from gallery.exceptions import UnreadablePhoto
 from gallery.models import Photo
 from gallery.services import (
@@ -56,6 +57,7 @@ def test_a_claimed_photo_becomes_ready(photo):
     photo.refresh_from_db()
     assert photo.state == Photo.State.READY
     assert photo.preview.size > photo.thumbnail.size > 0
+    assert photo.placeholder.startswith("data:image/webp;base64,")
     assert photo.thumbnail_url.endswith("/thumbnail")
 
 
@@ -166,3 +168,30 @@ def test_deleting_a_photo_deletes_its_files(photo, django_capture_on_commit_call
     assert not Photo.objects.exists()
     for field in (photo.original, photo.preview, photo.thumbnail):
         assert not storage.exists(field.name)
+
+
+def test_a_photo_that_was_deleted_while_it_was_drawn_leaves_no_files(photo, media):
+    claimed = claim(photo)
+
+    def delete_it(step):
+        Photo.objects.filter(pk=photo.pk).delete()
+
+    draw_photo(claimed, progress=delete_it)
+
+    assert not list(media.rglob("*.webp"))
+
+
+def test_a_file_that_cannot_be_deleted_stops_no_other(photo, media, monkeypatch):
+    draw_photo(claim(photo))
+    photo.refresh_from_db()
+    delete = default_storage.delete
+
+    def fail_once(name):
+        if name == photo.preview.name:
+            raise OSError("The bucket is away.")
+        delete(name)
+
+    monkeypatch.setattr(default_storage, "delete", fail_once)
+    delete_files([photo.original.name, photo.preview.name, photo.thumbnail.name])
+
+    assert [path.name for path in media.rglob("*.*")] == ["preview.webp"]
