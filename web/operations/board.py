@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backups.age import Age, age_of_newest_backup
 from backups.exceptions import BackupError
@@ -94,17 +95,23 @@ def site_time() -> datetime:
 def _next_runs(now: datetime) -> list[Next]:
     return [
         Next(
-            "Backup",
+            _("Backup"),
             next_run(settings.BACKUP_AT, after=now),
-            "Of the database, and of what is new among the files. Then older ones are "
-            f"removed: {settings.BACKUP_KEEP_DAILY} daily, "
-            f"{settings.BACKUP_KEEP_WEEKLY} weekly and {settings.BACKUP_KEEP_MONTHLY} "
-            "monthly ones stay.",
+            _(
+                "Of the database, and of what is new among the files. Then older ones "
+                "are removed: %(daily)s daily, %(weekly)s weekly and %(monthly)s "
+                "monthly ones stay."
+            )
+            % {
+                "daily": settings.BACKUP_KEEP_DAILY,
+                "weekly": settings.BACKUP_KEEP_WEEKLY,
+                "monthly": settings.BACKUP_KEEP_MONTHLY,
+            },
         ),
         Next(
-            "Drill",
+            _("Drill"),
             next_run(settings.BACKUP_DRILL_AT, after=now),
-            "Restores the newest backup beside the site and compares everything.",
+            _("Restores the newest backup beside the site and compares everything."),
         ),
     ]
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median_high
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
 from backups.progress import readable_duration, readable_size
 
 LONGEST_DAYS = 42
@@ -13,7 +16,6 @@ SHORTEST_DAYS = 14  # else the first night would be one bar as wide as the page
 BAR_SHARE = 0.72  # of a day's width
 LEAST_PERCENT = 0.8  # also the smallest value is seen
 HOUR = 3600
-NOTHING = "No backup yet."
 
 
 @dataclass(frozen=True)
@@ -90,46 +92,56 @@ def by_day(points: Iterable[Point], *, today: date) -> list[Day]:
 
 
 def size_plot(days: Sequence[Day], *, today: date) -> Plot:
-    summary = NOTHING
+    summary = _("No backup yet.")
     if days:
         first, last = days[0], days[-1]
-        summary = (
-            f"Database and media together: {readable_size(first.size_bytes)} on "
-            f"{_named(first.day)}, {readable_size(last.size_bytes)} on "
-            f"{_named(last.day)}."
-        )
+        summary = _(
+            "Database and media together: %(first)s on %(first_day)s, "
+            "%(last)s on %(last_day)s."
+        ) % {
+            "first": readable_size(first.size_bytes),
+            "first_day": _named(first.day),
+            "last": readable_size(last.size_bytes),
+            "last_day": _named(last.day),
+        }
     values = {one.day: float(one.size_bytes) for one in days}
-    return _drawn("Size", summary, values, say=readable_size, today=today)
+    return _drawn(_("Size"), summary, values, say=readable_size, today=today)
 
 
 def new_bytes_plot(days: Sequence[Day], *, today: date) -> Plot:
-    summary = NOTHING
+    summary = _("No backup yet.")
     if days:
         most = max(days, key=lambda one: one.new_bytes)
         middle = median_high(one.new_bytes for one in days)
-        summary = (
-            f"Added to the store: mostly about {readable_size(middle)} a night, at "
-            f"most {readable_size(most.new_bytes)} on {_named(most.day)}."
-        )
+        summary = _(
+            "Added to the store: mostly about %(middle)s a night, at most %(most)s "
+            "on %(day)s."
+        ) % {
+            "middle": readable_size(middle),
+            "most": readable_size(most.new_bytes),
+            "day": _named(most.day),
+        }
     values = {one.day: float(one.new_bytes) for one in days}
-    return _drawn("New bytes", summary, values, say=readable_size, today=today)
+    return _drawn(_("New bytes"), summary, values, say=readable_size, today=today)
 
 
 def duration_plot(days: Sequence[Day], *, failed: Iterable[date], today: date) -> Plot:
-    summary = NOTHING
+    summary = _("No backup yet.")
     if days:
         longest = max(days, key=lambda one: one.seconds)
         middle = median_high(one.seconds for one in days)
-        summary = (
-            f"Mostly about {readable_duration(middle)}, at most "
-            f"{readable_duration(longest.seconds)} on {_named(longest.day)}."
-        )
+        summary = _("Mostly about %(middle)s, at most %(most)s on %(day)s.") % {
+            "middle": readable_duration(middle),
+            "most": readable_duration(longest.seconds),
+            "day": _named(longest.day),
+        }
     values = {one.day: one.seconds for one in days}
     crosses = sorted(set(failed) & set(_span(values, today=today)))
     if crosses:
-        summary += f" Failed on {', '.join(map(_named, crosses))}."
+        days_named = ", ".join(map(_named, crosses))
+        summary += " " + _("Failed on %(days)s.") % {"days": days_named}
     return _drawn(
-        "Duration",
+        _("Duration"),
         summary,
         values,
         say=readable_duration,
@@ -172,7 +184,10 @@ def _drawn(
         title=title,
         summary=summary,
         bars=[bar(day, value) for day, value in values.items()],
-        failures=[Tick(middle_of(day), f"{_named(day)}: failed") for day in failed],
+        failures=[
+            Tick(middle_of(day), _("%(day)s: failed") % {"day": _named(day)})
+            for day in failed
+        ],
         days=[Tick(middle_of(day), _named(day)) for day in weekly],
         scale=[Tick(50 * times, say(times * step)) for times in range(3)],
     )
@@ -201,4 +216,4 @@ def time_step(highest: float) -> float:
 
 
 def _named(day: date) -> str:
-    return f"{day.day} {day:%b}"
+    return date_format(day, "j M")
