@@ -1,6 +1,7 @@
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+COPIED_SECONDS = 5 * 60  # of the ten minutes that an access token is good
 ARTEFACTS = WEB.parent / "artefacts" / "browser"
 
 
@@ -56,7 +58,12 @@ def keep_logs(logs):
 
 @pytest.fixture(scope="session")
 def sessions():
-    """The cookies of whoever signed in before, by e-mail: signing in takes seconds."""
+    """
+    The cookies of whoever signed in before, by e-mail: signing in takes seconds.
+
+    Each with the time: copies of a refresh token that was exchanged in the meantime
+    would end the sign-in, so copies are made of young ones only.
+    """
     return {}
 
 
@@ -66,16 +73,22 @@ def open_visitor(browser, site, sessions):
     visitors = []
 
     def open_one(person=None, **options):
-        cookies = {"storage_state": sessions.get(person.email)} if person else {}
+        at, cookies = sessions.get(person.email, (0, None)) if person else (0, None)
+        is_young = time.monotonic() - at < COPIED_SECONDS and cookies
         visitor = Visitor.arrive(
-            browser, site, artefacts=ARTEFACTS, **cookies, **options
+            browser,
+            site,
+            artefacts=ARTEFACTS,
+            storage_state=cookies if is_young else None,
+            **options,
         )
         visitors.append(visitor)
-        if person and person.email in sessions:
+        if is_young:
             visitor.page.goto("/")
         elif person:
             visitor.sign_in(person)
-            sessions[person.email] = visitor.page.context.storage_state()
+            state = visitor.page.context.storage_state()
+            sessions[person.email] = time.monotonic(), state
         return visitor
 
     yield open_one

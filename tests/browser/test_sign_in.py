@@ -1,21 +1,25 @@
 import pytest
 from playwright.sync_api import expect
+from visitor import PHONE
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_wrong_password_is_told_and_the_right_one_leads_in(open_visitor, site):
-    visitor = open_visitor()
+@pytest.mark.parametrize("window", ["desktop", "phone"])
+def test_a_wrong_password_is_told_and_the_right_one_leads_in(
+    open_visitor, site, window
+):
+    visitor = open_visitor(**(PHONE if window == "phone" else {}))
     page = visitor.page
-    page.goto("/")
-    visitor.screenshot("sign-in-desktop")
+    page.goto("/sign-in/")
+    visitor.screenshot(f"sign-in-{window}")
     page.get_by_label("E-mail address").fill(site.member.email)
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text(
         "address or the password is wrong"
     )
-    visitor.screenshot("sign-in-wrong-desktop")
+    visitor.screenshot(f"sign-in-wrong-{window}")
 
     visitor.sign_in(site.member)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
@@ -30,14 +34,28 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(open_visitor, site):
     expect(page.get_by_role("heading", name="New gallery")).to_be_visible()
 
 
-def test_signing_out_ends_the_session(open_visitor, site):
+def test_signing_out_takes_the_cookies_away(open_visitor, site):
     visitor = open_visitor()
-    visitor.sign_in(site.member)  # a session of its own, which ends here
+    visitor.sign_in(site.member)  # a sign-in of its own, which ends here
     page = visitor.page
+    before = page.context.cookies()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.goto("/")
+    assert not {"access", "refresh"} & {one["name"] for one in page.context.cookies()}
+
+    page.context.add_cookies(before)  # as somebody who had copied them
+    page.goto("/account/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_no_script_of_a_page_reads_the_tokens(open_visitor, site):
+    page = open_visitor(site.member).page
+    cookies = {one["name"]: one for one in page.context.cookies()}
+    assert "access" not in page.evaluate("document.cookie")
+    assert "refresh" not in page.evaluate("document.cookie")
+    for name in ("access", "refresh"):
+        assert cookies[name]["httpOnly"]
+        assert cookies[name]["sameSite"] == "Lax"  # Strict in PROD
 
 
 def test_only_staff_see_the_way_to_flower_and_admin(open_visitor, site):
@@ -45,6 +63,17 @@ def test_only_staff_see_the_way_to_flower_and_admin(open_visitor, site):
         page = open_visitor(person).page
         expect(page.get_by_role("link", name="Flower")).to_have_count(count)
         expect(page.get_by_role("link", name="Admin")).to_have_count(count)
+
+
+def test_the_admin_is_open_to_whoever_has_signed_in_to_the_site(open_visitor, site):
+    visitor = open_visitor(site.admin)
+    visitor.page.get_by_role("link", name="Admin").click()
+    expect(visitor.page.get_by_role("link", name="Invitations").first).to_be_visible()
+    visitor.screenshot("admin-desktop")
+
+    stranger = open_visitor()
+    stranger.page.goto("/admin/")
+    expect(stranger.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_too_many_wrong_passwords_are_told(open_visitor):
