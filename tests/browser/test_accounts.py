@@ -155,12 +155,12 @@ def test_a_forgotten_password_is_replaced_by_a_letter(
     visitor = open_visitor(**options(window))
     page, person = visitor.page, people["forgetful"]
     page.goto("/sign-in/")
-    page.get_by_role("link", name="I do not know my password").click()
+    page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail address").fill(person.email)
     visitor.screenshot(f"password-reset-{window}")
     seen = (site.logs / "worker.log").read_text().count("/password-reset/")
-    page.get_by_role("button", name="Send the letter").click()
-    expect(page.get_by_role("heading", name="Look into your letter")).to_be_visible()
+    page.get_by_role("button", name="Send the e-mail").click()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
     visitor.screenshot(f"password-reset-sent-{window}")
     link = newer_link(site, seen)
 

@@ -1,3 +1,4 @@
+from axes.models import AccessFailureLog, AccessLog
 from axes.utils import reset as open_door
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -19,7 +20,7 @@ from accounts.exceptions import AccountError
 from accounts.models import Invitation, SignIn, User
 
 # Sign-ins show the same, with a person and a device to each.
-admin.site.unregister([OutstandingToken, BlacklistedToken])
+admin.site.unregister([OutstandingToken, BlacklistedToken, AccessLog, AccessFailureLog])
 
 
 class UserCreationForm(AdminUserCreationForm):
@@ -78,7 +79,7 @@ class UserAdmin(DjangoUserAdmin):
         tell_ended(request, sign_ins.revoke(rows, now=timezone.now()))
 
     @admin.action(
-        description=_("Send a letter to choose a new password"), permissions=["change"]
+        description=_("E-mail a link to choose a new password"), permissions=["change"]
     )
     def send_password_letter(self, request, queryset):
         people = list(queryset.filter(is_active=True))
@@ -91,8 +92,8 @@ class UserAdmin(DjangoUserAdmin):
         messages.success(
             request,
             ngettext(
-                "%(count)d letter is on its way.",
-                "%(count)d letters are on their way.",
+                "%(count)d e-mail is on its way.",
+                "%(count)d e-mails are on their way.",
                 len(people),
             )
             % {"count": len(people)},
@@ -181,7 +182,7 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin):
     def add_view(self, request, form_url="", extra_context=None):
         return redirect("accounts:invitations")
 
-    @admin.action(description=_("Send a new letter"), permissions=["send"])
+    @admin.action(description=_("Send again, with a new link"), permissions=["send"])
     def send_again(self, request, queryset):
         now = timezone.now()
         try:
@@ -193,4 +194,4 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin):
         except AccountError as error:
             messages.error(request, str(error))
             return
-        messages.success(request, _("The letters are on their way."))
+        messages.success(request, _("The invitations are on their way."))

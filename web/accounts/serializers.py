@@ -80,8 +80,12 @@ class RequestResetSerializer(serializers.Serializer):
 
 
 class ResetPasswordSerializer(serializers.Serializer):
-    uid = serializers.CharField(max_length=100, help_text=_("Of the letter's link."))
-    token = serializers.CharField(max_length=100, help_text=_("Of the letter's link."))
+    uid = serializers.CharField(
+        max_length=100, help_text=_("Of the link in the e-mail.")
+    )
+    token = serializers.CharField(
+        max_length=100, help_text=_("Of the link in the e-mail.")
+    )
     new_password = PasswordField()
 
 
@@ -125,7 +129,9 @@ class InvitationSerializer(serializers.ModelSerializer):
 
 
 class AcceptInvitationSerializer(serializers.Serializer):
-    token = serializers.CharField(max_length=400, help_text=_("Of the letter's link."))
+    token = serializers.CharField(
+        max_length=400, help_text=_("Of the link in the e-mail.")
+    )
     first_name = serializers.CharField(max_length=150, allow_blank=True, default="")
     last_name = serializers.CharField(max_length=150, allow_blank=True, default="")
     password = PasswordField()

@@ -10,10 +10,10 @@ from accounts.exceptions import AccountError, WeakPassword
 from accounts.models import User
 
 ROLE_LABELS = {
-    "member": _("Member: sees the galleries of members"),
-    "photographer": _("Photographer: uploads photos and makes galleries"),
-    "moderator": _("Moderator: edits all galleries and invites people"),
-    "operator": _("Operator: sees operations and takes backups"),
+    "member": _("Member: sees galleries"),
+    "photographer": _("Photographer: adds photos"),
+    "moderator": _("Moderator: edits all, invites"),
+    "operator": _("Operator: sees operations"),
 }
 # Each role and what its group may do, as app.codename. A permission whose app is
 # not installed is left out: the gallery can be removed.

@@ -84,7 +84,7 @@ class RequestResetApi(AccountApi):
 
     @extend_schema(
         operation_id="requestPasswordReset",
-        summary="Ask for a letter to choose a new password",
+        summary="Ask for an e-mail to choose a new password",
         description="The answer is the same whether the address has an account or not.",
         tags=["Account"],
         request=RequestResetSerializer,
@@ -104,7 +104,7 @@ class ResetPasswordApi(AccountApi):
 
     @extend_schema(
         operation_id="resetPassword",
-        summary="Choose a new password with a letter's link",
+        summary="Choose a new password by the link of an e-mail",
         description="`uid` and `token` are the last two parts of the link. Ends all "
         "sign-ins of the account.",
         tags=["Account"],

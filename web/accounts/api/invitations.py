@@ -47,7 +47,7 @@ class InvitationListApi(AccountApi, generics.ListAPIView):
     @extend_schema(
         operation_id="inviteMember",
         summary="Invite somebody by e-mail",
-        description="Once more for the same address sends a new letter; the older one "
+        description="Once more for the same address sends a new e-mail; the older one "
         "is worth nothing then.",
         tags=["Account"],
         request=InvitationSerializer,
@@ -85,7 +85,7 @@ class AcceptInvitationApi(AccountApi):
     @extend_schema(
         operation_id="acceptInvitation",
         summary="Make an account with an invitation",
-        description="`token` is the last part of the letter's link. Sign in after it.",
+        description="`token` is the last part of the link in the e-mail. Then sign in.",
         tags=["Account"],
         request=AcceptInvitationSerializer,
         responses={201: AccountSerializer},

@@ -28,7 +28,9 @@ class RequestResetView(FormView):
     def form_valid(self, form):
         key = f"reset_page:{client_address(self.request)}"
         if count(key, seconds=HOUR_SECONDS) > LETTERS_PER_HOUR:
-            form.add_error(None, _("Too many letters were asked for. Try in an hour."))
+            form.add_error(
+                None, _("Too many e-mails were asked for. Try again in an hour.")
+            )
             return self.render_to_response(self.get_context_data(form=form), status=429)
         try:
             tasks.post(tasks.send_reset, form.cleaned_data["email"])
