@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 
+import jwt
 import pytest
 from django.conf import settings
 
@@ -67,11 +68,18 @@ def wait_for(port):
     raise AssertionError("gunicorn does not answer.")
 
 
+def stranger():
+    """An access token that the site has signed, of a sign-in that it does not know."""
+    claims = {"token_type": "access", "jti": "j", "pair": "p", "sign_in": "a" * 32}
+    claims["exp"] = int(time.time()) + 60
+    return jwt.encode(claims, settings.SIMPLE_JWT["SIGNING_KEY"], algorithm="HS256")
+
+
 def get(port, path):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        # An unknown session: each request asks the database for it.
-        connection.request("GET", path, headers={"Cookie": f"sessionid={'a' * 32}"})
+        # An unknown sign-in: each request asks the database for it.
+        connection.request("GET", path, headers={"Cookie": f"access={stranger()}"})
         response = connection.getresponse()
         response.read()
         return response.status, response.headers["Retry-After"]
@@ -86,7 +94,7 @@ def visitors(port, answers):
     def ask():
         while not done.is_set():
             try:
-                answers.append(get(port, "/"))
+                answers.append(get(port, "/account/"))
             except OSError as error:
                 answers.append((str(error), None))
 
@@ -122,7 +130,7 @@ def test_no_visitor_gets_a_500_while_a_site_is_swapped(site, served):
                 time.sleep(0.3)
                 swap_now(plan, site=site)
             time.sleep(0.3)
-        asked_last = get(served, "/")
+        asked_last = get(served, "/account/")
     finally:
         for name in (plan.database.new, plan.database.old):
             drop_database(site.database.named(name))
@@ -146,7 +154,7 @@ def unanswered(site):
         site.database.connect(autocommit=False) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("LOCK TABLE accounts_signin IN ACCESS EXCLUSIVE MODE")
         yield
 
 
