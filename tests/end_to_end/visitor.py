@@ -68,7 +68,9 @@ class Visitor:
 
     def create_gallery(self, name: str) -> str:
         """Through the page's form. Returns the slug."""
-        answer = self.post("/galleries/new/", data={"name": name, "description": ""})
+        answer = self.post(
+            "/galleries/new/", data={"name": name, "visibility": "members"}
+        )
         assert answer.status_code == 302, f"{answer.status_code} {answer.text[:500]}"
         return answer.headers["Location"].strip("/").split("/")[-1]
 
