@@ -13,9 +13,12 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 sys.path.insert(0, str(Path.cwd()))
 
@@ -33,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--photos", type=int, default=0)
+    parser.add_argument("--singly", action="store_true", help="Each by itself, no zip.")
     given = parser.parse_args()
     count = given.photos or (200 if given.quick else 2000)
     with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
@@ -40,8 +44,12 @@ def main() -> None:
         folder.chmod(0o755)
         zipped = folder / "photos.zip"
         say(f"making a zip of {count} photos …")
-        make_zip(zipped, count=count, bytes_each=1_050_000)
+        size = 200_000 if given.singly else 1_050_000
+        make_zip(zipped, count=count, bytes_each=size)
         site = stack.enter_context(place(folder))
+        if given.singly:
+            measure_singly(site, zipped, count=count)
+            return
         say(f"sending {zipped.stat().st_size / 1e6:,.0f} MB in chunks of 8 MB …")
         measure(site, zipped, count=count)
 
@@ -98,25 +106,23 @@ class Site:
     def json(self, method: str, path: str) -> dict:
         return json.loads(self.ask(method, path).read())
 
-    def send(self, path: Path) -> str:
-        name = base64.b64encode(path.name.encode()).decode()
+    def send(self, file: IO[bytes], *, name: str, size: int) -> str:
         where = self.ask(
             "POST",
             f"/api/galleries/{self.slug}/uploads/",
-            Upload_Length=str(path.stat().st_size),
-            Upload_Metadata=f"filename {name}",
+            Upload_Length=str(size),
+            Upload_Metadata=f"filename {base64.b64encode(name.encode()).decode()}",
         ).headers["Location"]
         offset = 0
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                self.ask(
-                    "PATCH",
-                    where,
-                    body=chunk,
-                    Upload_Offset=str(offset),
-                    Content_Type="application/offset+octet-stream",
-                )
-                offset += len(chunk)
+        while chunk := file.read(CHUNK):
+            self.ask(
+                "PATCH",
+                where,
+                body=chunk,
+                Upload_Offset=str(offset),
+                Content_Type="application/offset+octet-stream",
+            )
+            offset += len(chunk)
         return where
 
 
@@ -204,7 +210,8 @@ def measure(site: Site, zipped: Path, *, count: int) -> None:
     memory.start()
     size = zipped.stat().st_size
     began = time.monotonic()
-    where = site.send(zipped)
+    with zipped.open("rb") as file:
+        where = site.send(file, name=zipped.name, size=size)
     sent = time.monotonic()
     while (upload := site.json("GET", f"{where}?since=999999"))["state"] != "done":
         if upload["state"] == "failed":
@@ -241,6 +248,28 @@ def measure(site: Site, zipped: Path, *, count: int) -> None:
                 {"figure": f"2 GB zip, {name}", "ours": round(peak / 1e6), "unit": "MB"}
             )
         )
+
+
+def measure_singly(site: Site, zipped: Path, *, count: int) -> None:
+    """As a page sends a folder of photos: one upload each, three at a time."""
+    memory = Memory()
+    memory.start()
+    began = time.monotonic()
+    with zipfile.ZipFile(zipped) as archive, ThreadPoolExecutor(3) as pool:
+
+        def send(name: str) -> str:
+            content = archive.read(name)
+            where = site.send(io.BytesIO(content), name=name, size=len(content))
+            return site.json("GET", where)["results"][0]["status"]
+
+        statuses = Counter(pool.map(send, archive.namelist()))
+    seconds = time.monotonic() - began
+    memory.stop()
+    say(f"{count} photos, one by one: {seconds:.1f} s, {count / seconds:.0f} photos/s")
+    say(f"{dict(statuses)}; most memory of one process, in MB:")
+    say(str({name: round(peak / 1e6) for name, peak in memory.peaks.items()}))
+    if statuses != {"accepted": count}:
+        raise RuntimeError(statuses)
 
 
 class Memory(threading.Thread):
