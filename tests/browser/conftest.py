@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from landscapes import landscape
 from playwright.sync_api import sync_playwright
 from running_site import WEB, running_site
 from visitor import PHONE, Visitor
@@ -105,3 +106,56 @@ def photographer(open_visitor, site):
 @pytest.fixture
 def phone(open_visitor, site):
     return open_visitor(site.photographer, **PHONE)
+
+
+@pytest.fixture(scope="session")
+def shown(site):
+    """Galleries to look at: public, for members and private, with twelve photos."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(12):
+            Path(folder, f"DSC_{4100 + number}.jpg").write_bytes(landscape(number))
+        site.run(MAKE_GALLERIES.format(folder=folder, owner=site.photographer.email))
+    return "/galleries/autumn-in-the-mountains/"
+
+
+MAKE_GALLERIES = """
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from accounts.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from gallery.intake import accept_uploads
+from gallery.models import Gallery, Photo
+owner = User.objects.get(email={owner!r})
+User.objects.filter(pk=owner.pk).update(first_name="Ansel", last_name="Adams")
+files = sorted(Path({folder!r}).iterdir())
+def make(name, visibility, first, count, **facts):
+    made = Gallery.objects.create(
+        owner=owner, name=name, visibility=visibility, **facts
+    )
+    photos = [
+        SimpleUploadedFile(path.name, path.read_bytes())
+        for path in files[first : first + count]
+    ]
+    accept_uploads(made, photos, owner=owner, now=timezone.now())
+    return made
+make("Drafts", "private", 3, 1)
+make("Winter at the hut", "members", 8, 3, event_date=date(2025, 2, 8))
+make("Empty so far", "public", 0, 0, description="Bring your own.")
+autumn = make(
+    "Autumn in the mountains", "public", 0, 12, event_date=date(2026, 10, 3),
+    description="Four days from hut to hut, in every kind of light.",
+)
+deadline = time.monotonic() + 90
+while Photo.objects.unfinished().exists() and time.monotonic() < deadline:
+    time.sleep(0.2)
+began = datetime(2026, 10, 3, 6, tzinfo=UTC)
+for number, photo in enumerate(autumn.photos.order_by("name")):
+    Photo.objects.filter(pk=photo.pk).update(
+        position=number * 1_000_000,
+        taken_at=began + timedelta(minutes=47 * number),
+        camera="NIKON Z 6",
+        caption="Fog below the ridge, an hour after sunrise" if number == 3 else "",
+    )
+"""

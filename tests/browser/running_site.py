@@ -43,6 +43,7 @@ class Site:
     admin: Person
     photographer: Person
     member: Person
+    moderator: Person
     worker: subprocess.Popen
     logs: Path
     environment: dict[str, str]
@@ -56,6 +57,12 @@ class Site:
             stdin=subprocess.PIPE,
         )
 
+    def run(self, code: str) -> None:
+        """As `python`, to its end."""
+        process = self.python(code)
+        process.communicate(timeout=120)
+        assert process.returncode == 0, code
+
     @contextmanager
     def paused_worker(self) -> Iterator[None]:
         """Photos stay *waiting* inside the block: nobody takes them from the broker."""
@@ -68,7 +75,7 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
-    """Start everything in `folder` (a short path), with three people to sign in."""
+    """Start everything in `folder` (a short path), with four people to sign in."""
     with ExitStack() as stack:
         services = stack.enter_context(running_services(folder))
         nginx_port, web_port = free_port(), free_port()
@@ -121,7 +128,7 @@ def site_environment(*, url: str, port: int) -> dict[str, str]:
 def make_people(environment: dict[str, str]) -> dict[str, Person]:
     people = {
         role: Person(f"{role}@example.com", secrets.token_urlsafe(12))
-        for role in ("admin", "photographer", "member")
+        for role in ("admin", "photographer", "member", "moderator")
     }
     admin = people["admin"]
     password = {"ADMIN_PASSWORD": admin.password}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from running_site import Person, Site
 
@@ -15,6 +16,15 @@ PHONE = {
 DESKTOP = {"viewport": {"width": 1280, "height": 860}}
 PATIENCE_MS = 30_000  # a busy machine is no failure
 expect.set_options(timeout=PATIENCE_MS)
+LAYOUT_SHIFT = """() => new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) {
+      if (!hadRecentInput) sum += value;
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 300);
+})"""
 
 
 @dataclass
@@ -52,10 +62,13 @@ class Visitor:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_role("heading", name="Galleries").wait_for()
 
-    def make_gallery(self, name: str, description: str = "") -> None:
+    def make_gallery(
+        self, name: str, description: str = "", *, visibility: str = "members"
+    ) -> None:
         self.page.goto("/galleries/new/")
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Description").fill(description)
+        self.page.get_by_label("Visibility").select_option(visibility)
         self.page.get_by_role("button", name="Make gallery").click()
         self.page.get_by_role("heading", name=name).wait_for()
 
@@ -75,6 +88,21 @@ class Visitor:
 
     def expect_ready(self, count: int) -> None:
         expect(self.tiles("ready")).to_have_count(count, timeout=60_000)
+
+    def expect_no_sideways_scroll(self) -> None:
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, self.page.url
+
+    def expect_accessible(self) -> None:
+        """axe-core finds nothing, not even what it calls minor."""
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, (
+            f"{self.page.url}\n{found.generate_report()}"
+        )
+
+    def layout_shift(self) -> float:
+        """What moved without having been touched: the sum since the page was loaded."""
+        return self.page.evaluate(LAYOUT_SHIFT)
 
     def screenshot(self, name: str, *, full_page: bool = True) -> None:
         self.page.evaluate("document.fonts.ready")

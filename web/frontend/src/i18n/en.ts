@@ -117,6 +117,7 @@ export const en = {
     done: (done: number, total: number) => `${number(L, done)} of ${count(total, "# file", "# files")} done.`,
     tooLarge: (bytes: number, excess: number, mb: number) =>
       `The file has ${sizeOf(bytes)}, ${sizeOf(excess)} more than the ${number(L, mb)} MB that the site takes in one file. It was not sent.`,
+    empty: "The file is empty (0 bytes). Take the original; a copy may not have been finished.",
     folder: "This is a folder. Drop the photos in it, or one zip of it.",
     broke: "The connection broke; it goes on as soon as it is back.",
     unpackFailed: "The zip could not be unpacked.",

@@ -127,6 +127,7 @@ export const fr: Messages = {
       `${count(done, "# fichier traité", "# fichiers traités")} sur ${number(L, total)}.`,
     tooLarge: (bytes, excess, mb) =>
       `Le fichier pèse ${sizeOf(bytes)}, soit ${sizeOf(excess)} de plus que les ${number(L, mb)} Mo que le site accepte par fichier. Il n’a pas été envoyé.`,
+    empty: "Le fichier est vide (0 octet). Prenez l’original ; une copie n’a peut-être pas été terminée.",
     folder: "C’est un dossier. Déposez les photos qu’il contient, ou un zip du dossier.",
     broke: "La connexion a été coupée ; l’envoi reprendra dès qu’elle sera rétablie.",
     unpackFailed: "L’archive zip n’a pas pu être décompressée.",

@@ -71,7 +71,9 @@ function ReadyTile({ photo, place, onOpen }: Props) {
         draggable={false}
       />
       {(photo.caption || photo.notice) && (
-        <span className="tile-note">{photo.caption || photo.notice}</span>
+        <span className="tile-note" aria-hidden={photo.caption !== ""}>
+          {photo.caption || photo.notice}
+        </span>
       )}
     </a>
   );

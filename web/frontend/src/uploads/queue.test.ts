@@ -66,6 +66,13 @@ test("a file over its limit is named with both sizes and never sent; a zip has i
   );
 });
 
+test("an empty file is told at once", () => {
+  const { queue, names, upload } = makeQueue();
+  queue.add([file("a.jpg", 0)]);
+  expect(names()).toEqual([]);
+  expect(upload().message).toMatch(/^The file is empty/);
+});
+
 test("reports progress, then that the site is checking, then what became of it", () => {
   const { queue, sendings, upload, onAccepted } = makeQueue();
   queue.add([file("a.jpg", 100)]);

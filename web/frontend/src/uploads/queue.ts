@@ -70,6 +70,10 @@ export class UploadQueue {
     const uploads = [...files].map((file) => this.made({ file, name: file.name, sizeBytes: file.size }));
     this.append(uploads);
     for (const { id, file, name, sizeBytes } of uploads) {
+      if (sizeBytes === 0) {
+        this.fail(id, t.upload.empty, false);
+        continue;
+      }
       const limitMb = isZip({ name }) ? this.options.zipMb : this.options.photoMb;
       if (sizeBytes > limitMb * MB) {
         this.fail(id, t.upload.tooLarge(sizeBytes, sizeBytes - limitMb * MB, limitMb), false);
