@@ -156,3 +156,15 @@ def release(photos, *, now: datetime) -> int:
 def send_again(photo: Photo, *, now: datetime) -> bool:
     Photo.objects.filter(pk=photo.pk).update(queued_at=now)
     return enqueue(photo)
+
+
+def requeue(photos, *, now: datetime) -> int:
+    """Draw these again from their originals, however they ended. Returns how many."""
+    again = list(photos.select_related(None).only("pk"))
+    Photo.objects.filter(pk__in=[photo.pk for photo in again]).update(
+        state=Photo.State.WAITING, run=None, attempts=0, error="", queued_at=now
+    )
+    for photo in again:
+        if not enqueue(photo):  # the broker is away; the sweeper sends the rest
+            break
+    return len(again)
