@@ -91,6 +91,19 @@ def test_a_page_without_a_good_access_token_exchanges_both_on_the_way(signed_in,
     assert not COOKIES & set(after.cookies)
 
 
+def test_an_answer_with_new_tokens_is_in_no_shared_cache(signed_in, rf):
+    def public(request):
+        return HttpResponse(headers={"Cache-Control": "public, max-age=60"})
+
+    request = rf.get("/")
+    request.COOKIES["refresh"] = tokens_of(signed_in).refresh
+    response = TokenMiddleware(public)(request)
+
+    assert set(response.cookies) == COOKIES
+    assert "private" in response["Cache-Control"]
+    assert "public" not in response["Cache-Control"]
+
+
 def test_the_api_needs_no_refreshing_either(signed_in):
     response = without_access(signed_in).get("/api/account/")
 

@@ -237,6 +237,7 @@ def test_a_changed_password_ends_all_other_sign_ins_at_once(client, person, chan
     header = bearer(before)
     assert Client().get("/api/account/", headers=header).status_code == 401
     assert client.get("/api/account/").status_code == 200
+    assert SignIn.objects.filter(revoked_at=None).count() == 1
     person.refresh_from_db()
     assert person.check_password(NEW)
 
