@@ -1,6 +1,7 @@
 """Takes uploads in that are too much for a request: zips, photo by photo."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
@@ -14,6 +15,7 @@ from gallery.taking_in import HARD_LIMIT_SECONDS, claim_upload, take_in
 
 logger = logging.getLogger(__name__)
 
+TRIED_FOR = timedelta(hours=3)
 SOFT_LIMIT_SECONDS = HARD_LIMIT_SECONDS - 30
 
 
@@ -36,8 +38,8 @@ def take_in_upload(self, upload_id: str) -> dict[str, str]:
     try:
         with override(upload.owner.language or None):
             is_done = take_in(upload)
-    except Exception:  # the sweeper sends it again, and gives up in the end
-        pause(upload, made_headway=False, results=upload.results)
+    except Exception:  # the sweeper sends it again
+        pause(upload, made_headway=is_young(upload), results=upload.results)
         raise
     if not is_done:
         enqueue_upload(upload)
@@ -47,6 +49,14 @@ def take_in_upload(self, upload_id: str) -> dict[str, str]:
         "outcome": "done" if is_done else "goes on",
         "files": files,
     }
+
+
+def is_young(upload: Upload) -> bool:
+    """
+    Whether an error does not count yet. A bucket that does not answer for an hour must
+    cost nobody a zip of 2 GB; one that kills workers is given up after three.
+    """
+    return timezone.now() - upload.created_at < TRIED_FOR
 
 
 @worker_ready.connect

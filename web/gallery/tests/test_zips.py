@@ -193,6 +193,31 @@ def test_a_zip_that_kills_workers_is_given_up(received, messages):
 
 
 @pytest.mark.django_db
+def test_a_bucket_that_does_not_answer_costs_no_zip(received, messages, monkeypatch):
+    upload = received(zip_of(photos(2)))
+
+    def broken(*_args, **_kwargs):
+        raise ConnectionError("The bucket does not answer")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(taking_in, "accept_photo", broken)
+        for _minute in range(10):
+            assert take_in_upload.apply(args=[str(upload.pk)]).failed()
+    assert incoming_path(upload).exists()
+    take_in_upload.apply(args=[str(upload.pk)])
+    assert statuses(upload) == ["accepted"] * 2
+
+    hopeless = received(zip_of(photos(1, start=5)))
+    hours_ago = timezone.now() - timedelta(hours=4)
+    Upload.objects.filter(pk=hopeless.pk).update(created_at=hours_ago)
+    monkeypatch.setattr(taking_in, "accept_photo", broken)
+    for _minute in range(4):
+        take_in_upload.apply(args=[str(hopeless.pk)])
+    hopeless.refresh_from_db()
+    assert hopeless.state == Upload.State.FAILED
+
+
+@pytest.mark.django_db
 def test_a_zip_whose_file_is_lost_says_so(received, messages):
     upload = received(zip_of(photos(1)))
     incoming_path(upload).unlink()
