@@ -16,9 +16,11 @@ from gallery.intake import accept_uploads
 from gallery.models import Gallery, Photo
 from gallery.pagination import PhotosInOrder
 from gallery.serializers import (
+    SHOWN,
     PhotoFactsSerializer,
     PhotoSerializer,
     ResultsSerializer,
+    describe_rows,
 )
 
 
@@ -65,9 +67,10 @@ class PhotoListApi(ConditionalGet, generics.GenericAPIView):
     )
     def get(self, request, slug):
         gallery = self.get_gallery()
-        photos = self.filter_queryset(gallery.photos.for_show())
-        page = self.paginate_queryset(photos)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        photos = self.filter_queryset(gallery.photos.all())
+        page = self.paginate_queryset(photos.values_list(*SHOWN, named=True))
+        shown = describe_rows(page, gallery=gallery, visitor=request.user)
+        return self.get_paginated_response(shown)
 
     @extend_schema(
         operation_id="uploadPhotos",
