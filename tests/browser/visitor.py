@@ -17,13 +17,15 @@ DESKTOP = {"viewport": {"width": 1280, "height": 860}}
 PATIENCE_MS = 30_000  # a busy machine is no failure
 expect.set_options(timeout=PATIENCE_MS)
 LAYOUT_SHIFT = """() => new Promise((resolve) => {
-  let sum = 0;
+  const shifts = [];
   new PerformanceObserver((list) => {
-    for (const { value, hadRecentInput } of list.getEntries()) {
-      if (!hadRecentInput) sum += value;
+    for (const { value, hadRecentInput, sources } of list.getEntries()) {
+      if (hadRecentInput) continue;
+      const moved = sources.map(({ node }) => node?.className ?? node?.nodeName);
+      shifts.push([value, String(moved)]);
     }
   }).observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => resolve(sum), 300);
+  setTimeout(() => resolve(shifts), 300);
 })"""
 
 
@@ -102,7 +104,10 @@ class Visitor:
 
     def layout_shift(self) -> float:
         """What moved without having been touched: the sum since the page was loaded."""
-        return self.page.evaluate(LAYOUT_SHIFT)
+        shifts = self.page.evaluate(LAYOUT_SHIFT)
+        for value, moved in shifts:
+            print(f"{self.page.url}: {value:.4f} by {moved}")  # noqa: T201
+        return sum(value for value, _moved in shifts)
 
     def screenshot(self, name: str, *, full_page: bool = True) -> None:
         self.page.evaluate("document.fonts.ready")
