@@ -10,7 +10,7 @@ from PIL import Image
 from operations.demo_landscapes import LIGHTS, landscape
 
 # Long and short side, as cameras and phones make them; small, for there are many.
-SHAPES = ((1500, 1000), (1440, 1080), (1600, 900), (1200, 1200), (1800, 720))
+SHAPES = ((1200, 800), (1120, 840), (1280, 720), (960, 960), (1440, 576))
 ENDINGS = {"JPEG": "jpg", "HEIF": "heic", "WEBP": "webp", "AVIF": "avif", "PNG": "png"}
 # How the sensor was held: tag, and what turns the picture into what it stored.
 HELD = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
