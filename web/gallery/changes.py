@@ -10,6 +10,7 @@ on behind the last row read, so that many changes at once are not begun again an
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from gallery.pagination import UNREADABLE, checked, pack, plain, unpack
 
 SETTLED_AFTER = timedelta(seconds=10)  # no transaction of ours takes nearly as long
 MOST = 500
-FIELDS = [Photo._meta.get_field("updated_at"), Photo._meta.get_field("id")]
+FIELDS: list[Any] = [Photo._meta.get_field("updated_at"), Photo._meta.get_field("id")]
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 Place = list  # updated_at and id of a row, as FIELDS

@@ -9,6 +9,7 @@ Adobe RGB) is kept beside the pixels: wide screens show what the camera saw. All
 import io
 import math
 from functools import lru_cache
+from typing import Any
 
 from PIL import Image, ImageCms
 
@@ -34,7 +35,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
 
 def white_of(image: Image.Image) -> float:
     """The value that is white: as usual in this mode, or the largest there is."""
-    _lowest, highest = image.getextrema()
+    extrema: Any = image.getextrema()
+    highest = extrema[1]
     if not math.isfinite(highest):
         return 1
     usual = (1, 255) if image.mode == "F" else (65535,)
@@ -83,7 +85,7 @@ def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 def applied(image: Image.Image, profile: bytes) -> Image.Image:
     """A profile that cannot be used is as none."""
     try:
-        result = ImageCms.applyTransform(image, transform(profile, image.mode))
+        result = transform(profile, image.mode).apply(image)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image.convert("RGB")
     result.info.pop("icc_profile", None)

@@ -61,8 +61,9 @@ def orientation_of(image: Image.Image) -> int:
         orientation = Image.Image.getexif(image).get(ORIENTATION)
     except EXIF_ERRORS:
         return 1
-    is_known = isinstance(orientation, int) and 1 <= orientation <= 8
-    return int(orientation) if is_known else 1
+    if isinstance(orientation, int) and 1 <= orientation <= 8:
+        return orientation
+    return 1
 
 
 def taken_at(tags: dict[int, Any], *, zone: tzinfo) -> datetime | None:

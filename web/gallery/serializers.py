@@ -134,7 +134,7 @@ def name_of(person) -> str:
 
 def rights_in(serializer: serializers.BaseSerializer) -> Rights:
     """Of the visitor; asked once, however long the list is."""
-    context = serializer.context
+    context: Any = serializer.context
     if "rights" not in context:
         context["rights"] = Rights.of(context["request"].user)
     return context["rights"]
@@ -235,9 +235,10 @@ class GallerySerializer(serializers.ModelSerializer):
 
 
 def described(
-    galleries: Iterable[Gallery], *, serializer: serializers.BaseSerializer
+    galleries: Iterable[Any], *, serializer: serializers.BaseSerializer
 ) -> list[dict[str, Any]]:
     visitor, rights = serializer.context["request"].user, rights_in(serializer)
+    # As for_show annotates them.
     ids = [gallery.shown_cover_id for gallery in galleries if gallery.shown_cover_id]
     covers = Photo.objects.select_related("gallery").in_bulk(ids) if ids else {}
     return [
@@ -298,7 +299,8 @@ class PhotoFactsSerializer(serializers.ModelSerializer):
         """The photo itself, or None for the front."""
         if photo_id is None:
             return None
-        photo = Photo.objects.filter(pk=photo_id, gallery=self.instance.gallery_id)
+        gallery_id = self.instance and self.instance.gallery_id
+        photo = Photo.objects.filter(pk=photo_id, gallery=gallery_id)
         if (found := photo.first()) is not None:
             return found
         raise serializers.ValidationError(

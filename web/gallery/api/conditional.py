@@ -3,9 +3,10 @@ from functools import partial
 
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework import status
+from rest_framework.views import APIView
 
 
-class ConditionalGet:
+class ConditionalGet(APIView):
     """
     For views: answers carry an ETag, and whoever has the same answer gets a 304.
 

@@ -1,3 +1,4 @@
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, status
@@ -46,7 +47,9 @@ class GalleryListApi(ConditionalGet, generics.ListAPIView):
     )
     def post(self, request):
         if not request.user.has_perm("gallery.add_gallery"):
-            self.permission_denied(request, message=_("Your role makes no galleries."))
+            self.permission_denied(
+                request, message=gettext("Your role makes no galleries.")
+            )
         facts = GalleryFactsSerializer(data=request.data)
         facts.is_valid(raise_exception=True)
         made = facts.save(owner=request.user)

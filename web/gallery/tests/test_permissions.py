@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from accounts.services import fill_groups
-from gallery.models import Gallery, Photo
+from gallery.models import Gallery, Photo, Upload
 from gallery.rights import Rights
 from gallery.tests.people import person, ready_row
 from gallery.tests.photos import jpeg
@@ -43,7 +43,10 @@ ACTIONS = {
     "photo": "s",
     "original": "s",
     "thumbnail": "s",
+    "zip": "s",
+    "zip by a worker": "s",
     "upload": "u",
+    "upload in chunks": "u",
     "edit gallery": "g",
     "delete gallery": "g",
     "edit photo": "p",
@@ -99,6 +102,16 @@ def ask(client, action, photo):
         "upload": lambda: client.post(
             f"{gallery}photos/", {"files": SimpleUploadedFile("a.jpg", jpeg(64, 48))}
         ),
+        "zip": lambda: client.get(f"/galleries/{photo.gallery.slug}/download/"),
+        "zip by a worker": lambda: client.post(f"{gallery}downloads/"),
+        "upload in chunks": lambda: client.post(
+            f"{gallery}uploads/",
+            headers={
+                "Tus-Resumable": "1.0.0",
+                "Upload-Length": "5",
+                "Upload-Metadata": "filename YS5qcGc=",
+            },
+        ),
         "edit gallery": lambda: patch(client, gallery, {"name": "Lake"}),
         "delete gallery": lambda: client.delete(gallery),
         "edit photo": lambda: patch(client, one, {"caption": "Lake"}),
@@ -116,17 +129,20 @@ def patch(client, url, facts):
 def expected(role, visibility, action):
     may = allowed(role, visibility)
     if ACTIONS[action] in may:
-        return {200, 201, 204}
+        return {200, 201, 202, 204}
     if "s" in may:
         return {401, 403} if role == "anonymous" else {403}
-    if role == "anonymous" and action in {"page", "original", "thumbnail"}:
+    if role == "anonymous" and action == "upload in chunks":
+        return {401}  # before anything is looked up
+    if role == "anonymous" and action in {"page", "original", "thumbnail", "zip"}:
         return {302, 401, 403, 404}  # to the sign-in page, perhaps
     return {404}
 
 
 def everything():
     photos = Photo.objects.values_list("pk", "caption")
-    return [*Gallery.objects.values_list("pk", "name"), *photos]
+    uploads = Upload.objects.values_list("pk")
+    return [*Gallery.objects.values_list("pk", "name"), *photos, *uploads]
 
 
 def asked(client, action, photo):
