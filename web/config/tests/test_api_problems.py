@@ -108,6 +108,7 @@ def test_a_failure_of_the_site_tells_nothing_of_its_inside(client):
     assert "ZeroDivision" not in str(body)
 
 
+@pytest.mark.urls("config.urls")
 def test_pages_keep_their_pages(client):
     assert client.get("/nowhere")["Content-Type"].startswith("text/html")
 

@@ -79,14 +79,14 @@ def variables_read_by_the_site() -> set[str]:
         REPOSITORY / "web/config/gunicorn.conf.py",
     ]:
         text = path.read_text()
-        read |= set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', text))
-        read |= set(re.findall(r'environ\.get\(\s*["\']([A-Z_]+)', text))
+        read |= set(re.findall(r'env\.\w+\(\s*"([A-Z0-9_]+)"', text))
+        read |= set(re.findall(r'environ\.get\(\s*["\']([A-Z0-9_]+)', text))
     return read
 
 
 def test_the_example_lists_every_variable_and_no_other():
     example = (REPOSITORY / ".env.example").read_text()
-    listed = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    listed = set(re.findall(r"^([A-Z0-9_]+)=", example, re.MULTILINE))
     elsewhere = {"FLOWER_BASIC_AUTH", "GOOGLE_APPLICATION_CREDENTIALS"}
     elsewhere |= {"STORAGE_EMULATOR_HOST", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"}
     elsewhere |= {"AWS_SECRET_ACCESS_KEY"}  # libraries read these by themselves
