@@ -67,8 +67,8 @@ class Nginx:
         values = self._values()
         templates = SOURCES / "templates"
         for template in templates.rglob("*.template"):
-            name = template.relative_to(templates).with_suffix("")
-            target = self.folder / "conf.d" / name
+            place = template.relative_to(templates).with_suffix("")
+            target = self.folder / "conf.d" / place
             target.parent.mkdir(exist_ok=True)
             target.write_text(self._here(substituted(template.read_text(), values)))
 
