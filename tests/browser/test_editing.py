@@ -157,25 +157,3 @@ def test_all_originals_come_as_a_zip(three):
     assert sorted(map(archive.read, archive.namelist())) == sorted(
         landscape(n) for n in range(3)
     )
-    expect(page.locator("#download + [role=status]")).to_have_text("")
-
-
-def test_a_large_zip_tells_how_far_it_is(three):
-    page = three.page
-    facts = {"id": "1", "size_bytes": 1, "photo_count": 2000, "url": None}
-    page.route(
-        "**/downloads/",
-        lambda route: route.fulfill(
-            json=facts | {"state": "working", "packed_count": 120}
-        ),
-    )
-    page.route(
-        "**/api/downloads/1/",
-        lambda route: route.fulfill(
-            json=facts | {"state": "failed", "packed_count": 120}
-        ),
-    )
-    page.get_by_role("link", name="Download all").click()
-    expect(page.get_by_text("Packing 120 of 2,000…")).to_be_visible()
-    three.screenshot("gallery-packing-desktop", full_page=False)
-    expect(page.get_by_text("The download could not be prepared.")).to_be_visible()

@@ -1,8 +1,10 @@
 """Ten thousand photos in one gallery: the page holds no more than for a hundred."""
 
 import pytest
+from conftest import ARTEFACTS
 from landscapes import landscape
 from playwright.sync_api import expect
+from visitor import Visitor
 
 pytestmark = pytest.mark.browser
 PHOTOS = 10_000
@@ -30,9 +32,6 @@ TO_THE_END = "scrollTo(0, document.documentElement.scrollHeight)"
 @pytest.fixture(scope="module")
 def large(site, browser):
     """Rows that share the files of one photo."""
-    from conftest import ARTEFACTS
-    from visitor import Visitor
-
     visitor = Visitor.arrive(browser, site, artefacts=ARTEFACTS)
     visitor.sign_in(site.photographer)
     visitor.make_gallery("Ten thousand", visibility="public")
@@ -111,3 +110,27 @@ def test_a_search_in_it_finds_one(open_visitor, large):
     page.get_by_role("button", name="Search").click()
     expect(page.locator(".tile")).to_have_count(1)
     expect(page.get_by_text("1 photo found")).to_be_visible()
+
+
+def test_a_large_zip_tells_how_far_it_is(open_visitor, large):
+    visitor = open_visitor()
+    page = visitor.page
+    page.goto(large)
+    expect(page.locator(".grid-placed")).to_be_visible()
+    facts = {"id": "1", "size_bytes": 1, "photo_count": 2000, "url": None, "error": ""}
+    page.route(
+        "**/downloads/",
+        lambda route: route.fulfill(
+            json=facts | {"state": "working", "packed_count": 120}
+        ),
+    )
+    page.route(
+        "**/api/downloads/1/",
+        lambda route: route.fulfill(
+            json=facts | {"state": "failed", "packed_count": 120}
+        ),
+    )
+    page.get_by_role("link", name="Download all").click()
+    expect(page.get_by_text("Packing 120 of 2,000…")).to_be_visible()
+    visitor.screenshot("gallery-packing-desktop", full_page=False)
+    expect(page.get_by_text("The download could not be prepared.")).to_be_visible()

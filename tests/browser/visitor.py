@@ -43,7 +43,7 @@ class Visitor:
         cls, browser: Browser, site: Site, *, artefacts: Path, **options
     ) -> "Visitor":
         context = browser.new_context(
-            base_url=site.url, locale="en", **(DESKTOP | options)
+            base_url=site.url, **({"locale": "en"} | DESKTOP | options)
         )
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)

@@ -22,7 +22,7 @@ async function start(data: GalleryData): Promise<void> {
       <GalleryPage data={data} pages={pages} width={place.getBoundingClientRect().width} />
     </StrictMode>,
   );
-  attachDownload(data.gallery.slug);
+  attachDownload(data.gallery.slug, pages.store);
   const upload = document.getElementById("upload");
   if (upload) {
     const { startUploads } = await import("./uploads/start");

@@ -4,24 +4,32 @@ import { loadDownload, requestDownload } from "../api/client";
 import { troubleOf } from "../api/troubles";
 import type { Download } from "../api/types";
 import { t } from "../i18n";
+import type { PhotoStore, Snapshot } from "../photos/store";
 
 const ASK_MS = 1_000;
+const SMALL_BYTES = 200 * 1024 * 1024; // the site streams so much at once
 
 /** Without a script the button is a link to the same zip. */
-export function attachDownload(slug: string): void {
-  const link = document.querySelector<HTMLAnchorElement>("#download");
-  if (!link) return;
+export function attachDownload(slug: string, store: PhotoStore): void {
+  const link = document.querySelector<HTMLAnchorElement>("#download")!;
+  store.subscribe(() => (link.hidden = store.snapshot().counts.total === 0));
   const status = document.createElement("span");
   status.className = "download-status";
   status.setAttribute("role", "status");
   link.after(status);
   link.addEventListener("click", (event) => {
+    if (isSmall(store.snapshot())) return; // the link does it
     event.preventDefault();
     if (link.ariaDisabled === "true") return;
     link.ariaDisabled = "true";
     const say = (words: string) => void (status.textContent = words);
     void fetchZip(slug, say).finally(() => (link.ariaDisabled = "false"));
   });
+}
+
+function isSmall({ photos, next }: Snapshot): boolean {
+  const bytes = photos.reduce((sum, photo) => sum + photo.size_bytes, 0);
+  return next === null && bytes < SMALL_BYTES;
 }
 
 async function fetchZip(slug: string, say: (words: string) => void): Promise<void> {

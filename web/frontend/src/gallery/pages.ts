@@ -1,6 +1,6 @@
 /** Loads the photos page by page as they are scrolled to, and keeps them up to date. */
 
-import { loadChanges, loadPhoto, loadPhotos } from "../api/client";
+import { loadChanges, loadPhoto, loadPhotos, Refused } from "../api/client";
 import { troubleOf } from "../api/troubles";
 import type { Changes, GalleryData, Photo, PhotoPage } from "../api/types";
 import { t } from "../i18n";
@@ -69,6 +69,7 @@ export class PhotoPages {
 
   /** A photo by its address, loaded or not. Raises Refused or TypeError. */
   async find(id: string): Promise<Photo> {
+    if (this.store.wasDeleted(id)) throw new Refused(404, null);
     const known = this.store.snapshot().photos.find((photo) => photo.id === id);
     return known ?? (await loadPhoto(id));
   }

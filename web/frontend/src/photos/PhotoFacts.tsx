@@ -79,14 +79,12 @@ export function PhotoFacts(props: Props) {
       {mode === "deleting" && (
         <div className="lightbox-actions" role="group" aria-label={t.lightbox.confirmDelete}>
           <p>{t.lightbox.confirmDelete}</p>
-          <Action
-            isFirst
-            isBusy={isBusy}
-            onClick={() => void run(onDelete(photo.id), onDeleted)}
-          >
+          <Action isBusy={isBusy} onClick={() => void run(onDelete(photo.id), onDeleted)}>
             {isBusy ? t.deleting : t.delete}
           </Action>
-          <Action onClick={read}>{t.lightbox.keep}</Action>
+          <Action isFirst onClick={read}>
+            {t.lightbox.keep}
+          </Action>
         </div>
       )}
       <p className="lightbox-said" role="status">

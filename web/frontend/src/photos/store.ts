@@ -72,6 +72,10 @@ export class PhotoStore {
     });
   }
 
+  wasDeleted(id: string): boolean {
+    return this.deleted.has(id);
+  }
+
   /** Puts a photo behind another one, or first; the site is told by someone else. */
   move(id: string, afterId: string | null): void {
     const moved = this.current.photos.find((photo) => photo.id === id);

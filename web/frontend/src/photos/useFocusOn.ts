@@ -4,6 +4,8 @@ import { useEffect } from "react";
 import type { Photo } from "../api/types";
 import type { Row } from "./rows";
 
+const MOST_FRAMES = 60; // until the row that was scrolled to exists
+
 interface Grid {
   photos: readonly Photo[];
   rows: readonly Row[];
@@ -18,7 +20,12 @@ export function useFocusOn(id: string | null, { photos, rows, virtualizer }: Gri
     const row = rows.findIndex(({ start, end }) => index >= start && index < end);
     if (row === -1) return;
     if (!focusTile(id)) virtualizer.scrollToIndex(row, { align: "center" });
-    const frame = requestAnimationFrame(() => focusTile(id));
+    let frame = 0;
+    const tryFor = (frames: number) => {
+      if (focusTile(id) || frames === 0) return;
+      frame = requestAnimationFrame(() => tryFor(frames - 1));
+    };
+    frame = requestAnimationFrame(() => tryFor(MOST_FRAMES));
     return () => cancelAnimationFrame(frame);
     // Only when another photo is named: not again when the photos change.
   }, [id]);

@@ -9,7 +9,10 @@ const NAME = "photo";
 export function useOpenPhoto() {
   const [id, setId] = useState(idInAddress);
   useEffect(() => {
-    const onBack = () => setId(idInAddress());
+    const onBack = () => {
+      history.scrollRestoration = "auto";
+      setId(idInAddress());
+    };
     window.addEventListener("popstate", onBack);
     return () => window.removeEventListener("popstate", onBack);
   }, []);
@@ -18,6 +21,7 @@ export function useOpenPhoto() {
     () => ({
       id,
       show(photoId: string) {
+        history.scrollRestoration = "manual"; // whoever comes back is led to the photo
         history.pushState({ [NAME]: true }, "", addressOf(photoId));
         setId(photoId);
       },
