@@ -22,17 +22,21 @@ class WindowThrottle(ScopedRateThrottle):
         self.scope = getattr(view, self.scope_attr, None)
         if not self.scope:
             return True
-        self.num_requests, self.duration = self.parse_rate(self.get_rate())
-        self.now = self.timer()
+        limit, seconds = self.parse_rate(self.get_rate())
+        now = self.timer()
+        window = int(now // seconds)
+        self.wait_seconds = math.ceil((window + 1) * seconds - now)
         key = self.get_cache_key(request, view)
-        return count(f"{key}_{self.window}", seconds=self.duration) <= self.num_requests
-
-    @property
-    def window(self) -> int:
-        return int(self.now // self.duration)
+        return count(f"{key}_{window}", seconds=seconds) <= limit
 
     def wait(self) -> int:
-        return math.ceil((self.window + 1) * self.duration - self.now)
+        return self.wait_seconds
+
+    def parse_rate(self, rate) -> tuple[int, int]:
+        """How many in how many seconds. Each scope has a rate: see settings."""
+        limit, seconds = super().parse_rate(rate)
+        assert limit is not None and seconds is not None, rate
+        return limit, seconds
 
 
 def count(key: str, *, seconds: int) -> int:
