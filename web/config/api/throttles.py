@@ -35,7 +35,8 @@ class WindowThrottle(ScopedRateThrottle):
     def parse_rate(self, rate) -> tuple[int, int]:
         """How many in how many seconds. Each scope has a rate: see settings."""
         limit, seconds = super().parse_rate(rate)
-        assert limit is not None and seconds is not None, rate
+        assert limit is not None
+        assert seconds is not None
         return limit, seconds
 
 
