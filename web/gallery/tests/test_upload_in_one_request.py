@@ -22,7 +22,7 @@ def signed_in(client, photographer):
 
 
 @pytest.fixture
-def member(client):
+def member(client, photographer):
     client.force_login(person("member"))
     return client
 
