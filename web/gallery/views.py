@@ -8,7 +8,14 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.generic import CreateView, DeleteView, TemplateView, UpdateView
+from django.views.generic import (
+    CreateView,
+    DeleteView,
+    TemplateView,
+    UpdateView,
+    View,
+)
+from django.views.generic.detail import SingleObjectMixin
 
 from gallery.api.changes import ChangesApi
 from gallery.api.galleries import GalleryApi, GalleryListApi
@@ -59,7 +66,8 @@ class GalleryDetailView(TemplateView):
 
     template_name = "gallery/gallery_detail.html"
 
-    def get_context_data(self, slug, **kwargs):
+    def get_context_data(self, **kwargs):
+        slug = self.kwargs["slug"]
         gallery = api_answer(GalleryApi, self.request, slug=slug)
         changes = api_answer(ChangesApi, self.request, slug=slug)  # from here on
         photos = api_answer(PhotoListApi, self.request, slug=slug)
@@ -115,7 +123,7 @@ class GalleryCreateView(LoginRequiredMixin, PermissionRequiredMixin, CreateView)
         return super().form_valid(form)
 
 
-class EditableGalleryMixin(LoginRequiredMixin):
+class EditableGalleryMixin(LoginRequiredMixin, SingleObjectMixin, View):
     """404 for a gallery that this person may not see, 403 for one of others."""
 
     context_object_name = "gallery"

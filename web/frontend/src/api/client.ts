@@ -1,14 +1,9 @@
 /** Every request of the pages to the site's API goes through here. */
 
-import type {
-  Changes,
-  Download,
-  Photo,
-  PhotoChange,
-  PhotoPage,
-  Problem,
-  Upload,
-} from "./types";
+import createClient, { type Middleware } from "openapi-fetch";
+
+import type { paths } from "./schema";
+import type { Changes, Download, Photo, PhotoChange, PhotoPage, Problem, Upload } from "./types";
 
 /** The site answered, but not with what was asked for. */
 export class Refused extends Error {
@@ -18,63 +13,79 @@ export class Refused extends Error {
   ) {
     super(problem?.detail ?? "");
   }
-
-  get code(): string {
-    return this.problem?.code ?? "";
-  }
 }
+
+export interface PhotoQuery {
+  limit?: number;
+  cursor?: string;
+  search?: string;
+  year?: number;
+}
+
+const LARGEST_PAGE = 500;
 
 /** All of these raise Refused for an answer, TypeError where there was none. */
-export const loadPhotos = (url: string) => ask<PhotoPage>("GET", url);
-
-export function loadChanges(slug: string, since: string | null): Promise<Changes> {
-  const query = since === null ? "" : `?since=${encodeURIComponent(since)}`;
-  return ask("GET", `/api/galleries/${slug}/changes/${query}`);
+export async function loadPhotos(slug: string, query: PhotoQuery): Promise<PhotoPage> {
+  const params = { path: { slug }, query: { limit: LARGEST_PAGE, ...query } };
+  return (await site.GET("/api/galleries/{slug}/photos/", { params })).data!;
 }
 
-export const loadPhoto = (id: string) => ask<Photo>("GET", `/api/photos/${id}/`);
+export async function loadChanges(slug: string, since: string): Promise<Changes> {
+  const params = { path: { slug }, query: { since } };
+  return (await site.GET("/api/galleries/{slug}/changes/", { params })).data!;
+}
 
-export const changePhoto = (id: string, change: PhotoChange) =>
-  ask<Photo>("PATCH", `/api/photos/${id}/`, change);
+export async function loadPhoto(id: string): Promise<Photo> {
+  return (await site.GET("/api/photos/{id}/", { params: { path: { id } } })).data!;
+}
+
+export async function changePhoto(id: string, body: PhotoChange): Promise<Photo> {
+  return (await site.PATCH("/api/photos/{id}/", { params: { path: { id } }, body })).data!;
+}
 
 /** A photo that is gone already is fine. */
 export async function deletePhoto(id: string): Promise<void> {
-  await ask("DELETE", `/api/photos/${id}/`).catch(unlessGone);
+  await site.DELETE("/api/photos/{id}/", { params: { path: { id } } }).catch(unlessGone);
 }
 
-export const chooseCover = (slug: string, id: string) =>
-  ask("PATCH", `/api/galleries/${slug}/`, { cover_id: id });
+export async function chooseCover(slug: string, id: string): Promise<void> {
+  const params = { path: { slug } };
+  await site.PATCH("/api/galleries/{slug}/", { params, body: { cover_id: id } });
+}
 
+/** Where tus begins an upload. */
 export const uploadsUrl = (slug: string) => `/api/galleries/${slug}/uploads/`;
 
-export const loadUpload = (url: string) => ask<Upload>("GET", url);
-
-export async function cancelUpload(url: string): Promise<void> {
-  await ask("DELETE", url).catch(unlessGone);
+/** Without the first `since` results, which are known. */
+export async function loadUpload(id: string, since: number): Promise<Upload> {
+  const params = { path: { id }, query: { since } };
+  return (await site.GET("/api/uploads/{id}/", { params })).data!;
 }
 
-export const requestDownload = (slug: string) =>
-  ask<Download>("POST", `/api/galleries/${slug}/downloads/`);
-
-export const loadDownload = (id: string) => ask<Download>("GET", `/api/downloads/${id}/`);
-
-async function ask<Answer>(method: string, url: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: headers(method, body),
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (!response.ok) throw new Refused(response.status, await problemIn(response));
-  return response.status === 204 ? (undefined as Answer) : response.json();
+export async function cancelUpload(id: string): Promise<void> {
+  await site.DELETE("/api/uploads/{id}/", { params: { path: { id } } }).catch(unlessGone);
 }
 
-function headers(method: string, body: unknown): Record<string, string> {
-  return {
-    Accept: "application/json",
-    ...(method === "GET" ? {} : { "X-CSRFToken": csrfToken() }),
-    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-  };
+export async function requestDownload(slug: string): Promise<Download> {
+  const params = { path: { slug } };
+  return (await site.POST("/api/galleries/{slug}/downloads/", { params })).data!;
 }
+
+export async function loadDownload(id: string): Promise<Download> {
+  return (await site.GET("/api/downloads/{id}/", { params: { path: { id } } })).data!;
+}
+
+const manners: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== "GET") request.headers.set("X-CSRFToken", csrfToken());
+  },
+  async onResponse({ response }) {
+    if (!response.ok) throw new Refused(response.status, await problemIn(response));
+  },
+};
+
+const site = createClient<paths>({ headers: { Accept: "application/json" } });
+site.use(manners);
 
 /** From the cookie, or from the page where the cookie is kept from scripts. */
 export function csrfToken(): string {

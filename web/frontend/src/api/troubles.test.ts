@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { Refused } from "./client";
 import { troubleIn, troubleOf } from "./troubles";
 
-const problem = (code: string, detail: string) => ({ title: "", status: 0, code, detail });
+const problem = (code: string, detail: string) => ({
+  type: "about:blank",
+  title: "",
+  status: 0,
+  code,
+  detail,
+});
 
 test.each([
   [401, null, /signed out/, true],

@@ -1,13 +1,11 @@
 /** Loads the photos page by page as they are scrolled to, and keeps them up to date. */
 
-import { loadChanges, loadPhoto, loadPhotos, Refused } from "../api/client";
+import { loadChanges, loadPhoto, loadPhotos, Refused, type PhotoQuery } from "../api/client";
 import { troubleOf } from "../api/troubles";
 import type { Changes, GalleryData, Photo, PhotoPage } from "../api/types";
 import { t } from "../i18n";
 import { Poller, type Round } from "../photos/poller";
 import { PhotoStore } from "../photos/store";
-
-const PAGE = 500;
 
 export interface Status {
   isLoading: boolean;
@@ -25,7 +23,7 @@ export class PhotoPages {
     const { photos, filters, counts } = data;
     const isFiltered = Boolean(filters.search || filters.year);
     // Without JavaScript one turns pages; with it, all begin with the first.
-    const page = photos.previous ? { ...photos, results: [], next: this.firstUrl() } : photos;
+    const page = photos.previous ? { ...photos, results: [], next: "" } : photos;
     this.store = new PhotoStore({ page, counts, isFiltered });
     this.since = data.since;
     this.poller = new Poller({
@@ -60,7 +58,7 @@ export class PhotoPages {
     if (next === null || this.status.isLoading) return;
     this.setStatus({ isLoading: true, trouble: "" });
     try {
-      this.store.append(await loadPhotos(withLimit(next)));
+      this.store.append(await this.load(next));
       this.setStatus({ isLoading: false });
     } catch (error) {
       this.setStatus({ isLoading: false, trouble: t.trouble.loading(troubleOf(error).message) });
@@ -80,17 +78,17 @@ export class PhotoPages {
     const isStale = this.store.apply({ since, more, ...changes });
     if (isStale) void this.reload();
     this.say("");
-    if (more) this.poller.soon();
-    return { unfinished: changes.counts.unfinished, isNew: this.store.snapshot() !== before };
+    const isNew = this.store.snapshot() !== before;
+    return { unfinished: changes.counts.unfinished, isNew, hasMore: more };
   }
 
   /** All that was loaded, once more: something of it is gone. */
   private async reload(): Promise<void> {
     const wanted = this.store.snapshot().photos.length;
     try {
-      const whole: PhotoPage = await loadPhotos(this.firstUrl());
+      const whole: PhotoPage = await this.load("");
       while (whole.next !== null && whole.results.length < wanted) {
-        const page = await loadPhotos(whole.next);
+        const page = await this.load(whole.next);
         whole.results.push(...page.results);
         whole.next = page.next;
       }
@@ -100,12 +98,15 @@ export class PhotoPages {
     }
   }
 
-  private firstUrl(): string {
+  /** The page behind `next`, as a page before has named it; "" for the first. */
+  private load(next: string): Promise<PhotoPage> {
     const { gallery, filters } = this.data;
-    const query = new URLSearchParams({ limit: String(PAGE) });
-    if (filters.search) query.set("search", filters.search);
-    if (filters.year) query.set("year", filters.year);
-    return `/api/galleries/${gallery.slug}/photos/?${query}`;
+    const query: PhotoQuery = {};
+    if (filters.search) query.search = filters.search;
+    if (filters.year) query.year = Number(filters.year);
+    const cursor = new URL(next, window.location.origin).searchParams.get("cursor");
+    if (cursor) query.cursor = cursor;
+    return loadPhotos(gallery.slug, query);
   }
 
   say(trouble: string): void {
@@ -116,12 +117,6 @@ export class PhotoPages {
     this.status = { ...this.status, ...changes };
     for (const listener of this.listeners) listener();
   }
-}
-
-function withLimit(url: string): string {
-  const absolute = new URL(url, window.location.origin);
-  absolute.searchParams.set("limit", String(PAGE));
-  return absolute.pathname + absolute.search; // ours, whatever host a proxy named
 }
 
 function watchingTrouble(error: unknown, retryInMs: number): string {

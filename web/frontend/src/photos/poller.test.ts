@@ -4,6 +4,7 @@ import { nextDelay, Poller } from "./poller";
 
 interface Answer {
   unfinished: number;
+  hasMore?: boolean;
 }
 const EMPTY: Answer = { unfinished: 0 };
 const BUSY: Answer = { unfinished: 2 };
@@ -19,7 +20,7 @@ function startedPoller(answer: () => Answer | Promise<Answer>) {
     onAnswer: (answer) => {
       const isNew = answer !== page.seen.at(-1);
       page.seen.push(answer);
-      return { unfinished: answer.unfinished, isNew };
+      return { ...answer, isNew };
     },
     onTrouble: (_error, retryInMs) => page.troubles.push(retryInMs),
     isHidden: () => page.hidden,
@@ -39,6 +40,12 @@ test("asks less and less often when nothing is unfinished", async () => {
   await vi.advanceTimersByTimeAsync(16_000);
   expect(load).toHaveBeenCalledTimes(3); // at 0, 5 and 15 s
   expect(nextDelay({ unfinished: 0, unchanged: 50, failures: 0 })).toBe(60_000);
+});
+
+test("asks again at once while there is more to tell", async () => {
+  const { load } = startedPoller(() => ({ unfinished: 0, hasMore: true }));
+  await vi.advanceTimersByTimeAsync(1_050);
+  expect(load).toHaveBeenCalledTimes(6); // each 0.2 s
 });
 
 test("slows down when unfinished photos do not move for long", () => {

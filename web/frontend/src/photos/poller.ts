@@ -19,6 +19,8 @@ export interface Rounds {
 export interface Round {
   unfinished: number;
   isNew: boolean;
+  /** There is more to tell at once. */
+  hasMore?: boolean;
 }
 
 export function nextDelay({ unfinished, unchanged, failures }: Rounds): number {
@@ -98,10 +100,10 @@ export class Poller<Answer> {
   }
 
   private take(answer: Answer): void {
-    const { unfinished, isNew } = this.options.onAnswer(answer);
+    const { unfinished, isNew, hasMore } = this.options.onAnswer(answer);
     const unchanged = isNew || this.rounds.failures > 0 ? 0 : this.rounds.unchanged + 1;
     this.rounds = { unfinished, unchanged, failures: 0 };
-    this.plan(this.askAgain ? SOON_MS : nextDelay(this.rounds));
+    this.plan(this.askAgain || hasMore ? SOON_MS : nextDelay(this.rounds));
   }
 
   private takeTrouble(error: unknown): void {

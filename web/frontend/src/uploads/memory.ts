@@ -33,6 +33,8 @@ function remembered(url: string): string | null {
 
 export const urlOf = ({ id }: UnfinishedUpload) => `/api/uploads/${id}/`;
 
+export const idIn = (url: string) => url.split("/").at(-2) ?? "";
+
 /** Is this the file with which the upload was begun? */
 export function isOf(upload: UnfinishedUpload, file: File): boolean {
   if (upload.name !== file.name || upload.size_bytes !== file.size) return false;

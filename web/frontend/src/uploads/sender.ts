@@ -5,7 +5,7 @@ import { DetailedError, Upload as TusUpload, type HttpRequest } from "tus-js-cli
 import { cancelUpload, csrfToken, loadUpload, uploadsUrl } from "../api/client";
 import { troubleIn, troubleOf } from "../api/troubles";
 import { t } from "../i18n";
-import { forget, remember } from "./memory";
+import { forget, idIn, remember } from "./memory";
 import type { Hearing, Send } from "./queue";
 import type { Upload } from "./upload";
 
@@ -46,7 +46,7 @@ class Sending {
     void this.tus?.abort();
     if (!this.url) return;
     forget(this.url);
-    cancelUpload(this.url).catch(() => {}); // the site drops it by itself in a day
+    cancelUpload(idIn(this.url)).catch(() => {}); // the site drops it by itself in a day
   }
 
   private send(file: File): void {
@@ -105,7 +105,7 @@ class Sending {
   private async ask(): Promise<void> {
     if (this.isCancelled) return;
     try {
-      const { state, results, error } = await loadUpload(`${this.url}?since=${this.known}`);
+      const { state, results, error } = await loadUpload(idIn(this.url!), this.known);
       this.known += results.length;
       const isLast = state === "done" || state === "failed";
       if (state === "failed" && results.length === 0) {

@@ -27,7 +27,7 @@ export class Unfinished {
   discard(upload: UnfinishedUpload): void {
     this.drop(upload);
     forget(urlOf(upload));
-    cancelUpload(urlOf(upload)).catch(() => {}); // the site drops it by itself in a day
+    cancelUpload(upload.id).catch(() => {}); // the site drops it by itself in a day
   }
 
   discardAll(): void {
