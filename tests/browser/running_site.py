@@ -74,13 +74,18 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Start everything in `folder` (a short path), with four people to sign in."""
+def running_site(folder: Path, **variables: str) -> Iterator[Site]:
+    """
+    Start everything in `folder` (a short path), with four people to sign in.
+
+    variables: of the environment, where it shall not be as tests need it.
+    """
     with ExitStack() as stack:
         services = stack.enter_context(running_services(folder))
         nginx_port, web_port = free_port(), free_port()
         url = f"http://127.0.0.1:{nginx_port}"
         environment = os.environ | services | site_environment(url=url, port=web_port)
+        environment |= variables
         logs = folder / "logs"
         logs.mkdir()
         manage("migrate_site", environment=environment)
