@@ -80,7 +80,9 @@ def test_a_file_over_the_limit_is_not_even_sent(photographer, tmp_path):
         file.truncate(UPLOAD_LIMIT_MB * MB + 1)  # takes no room on the disk
     requests = []
     photographer.page.on("request", lambda request: requests.append(request.method))
-    photographer.page.get_by_label("Choose files").set_input_files(film)
+    chooser = photographer.page.get_by_label("Choose files")
+    expect(chooser).to_be_enabled()
+    chooser.set_input_files(film)
     row = photographer.row("film.mov")
     expect(row.locator(".row-state")).to_have_text("Not uploaded")
     expect(row).to_contain_text("The file has 100.0 MB, 1 byte more than the 100 MB")
@@ -287,8 +289,8 @@ def test_signed_out_in_another_tab_is_told_and_a_retry_succeeds(photographer):
     photographer.make_gallery("Signed out")
     context = photographer.page.context
     cookies = [one for one in context.cookies() if one["name"] in {"access", "refresh"}]
-    for cookie in cookies:
-        context.clear_cookies(name=cookie["name"])
+    for name in ("refresh", "access"):  # in this order none is exchanged in between
+        context.clear_cookies(name=name)
     photographer.upload({"tent.jpg": landscape(1, scale=0.3)})
     row = photographer.row("tent.jpg")
     expect(row).to_contain_text("You are signed out.")
@@ -321,6 +323,7 @@ def test_two_thousand_files_are_no_burden_for_the_page(photographer, tmp_path):
         "**/api/galleries/*/uploads/", lambda route: None
     )  # none is ever answered
     page = photographer.page
+    expect(page.get_by_label("Choose files")).to_be_enabled()
     page.evaluate(
         """() => {
           const files = new DataTransfer();

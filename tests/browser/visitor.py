@@ -79,7 +79,9 @@ class Visitor:
             {"name": name, "mimeType": "application/octet-stream", "buffer": content}
             for name, content in files.items()
         ]
-        self.page.get_by_label("Choose files").set_input_files(payloads)
+        chooser = self.page.get_by_label("Choose files")
+        expect(chooser).to_be_enabled()  # its script is there
+        chooser.set_input_files(payloads)
 
     def row(self, name: str) -> Locator:
         """The line of the upload list about the file `name`."""
