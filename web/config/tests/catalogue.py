@@ -12,6 +12,7 @@ Neither needs gettext's own programs; the site needs only django.mo.
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -23,6 +24,7 @@ WEB = Path(__file__).resolve().parents[2]
 APPS = ("config", "accounts", "gallery", "operations")
 FOLDER = WEB / "locale" / "fr" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
+FIRST_WRITTEN = datetime(2026, 11, 21, tzinfo=UTC)
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
@@ -95,6 +97,9 @@ def update() -> None:
     catalogue.update(extracted(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
+    catalogue.header_comment = "# French. After a change: config/tests/catalogue.py."
+    catalogue.project, catalogue.version = "Socle", "1"
+    catalogue.creation_date = FIRST_WRITTEN  # the same words make the same file
     with PO.open("wb") as file:
         write_po(
             file,
