@@ -66,6 +66,7 @@ def test_what_photographers_see(open_visitor, site, shown, window, scheme):
     page.goto("/")
     look(visitor, f"list-photographer-{scheme}-{window}")
     open_gallery(visitor, shown)
+    # By day and at a desk it is the README's picture, docs/images/gallery.png.
     look(visitor, f"gallery-photographer-{scheme}-{window}")
     page.get_by_role("button", name="Arrange").click()
     look(visitor, f"gallery-arranging-{scheme}-{window}")

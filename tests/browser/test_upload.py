@@ -354,14 +354,3 @@ def test_a_phone_uploads_as_well(phone):
     phone.expect_no_sideways_scroll()
     phone.screenshot("upload-phone")
     phone.expect_accessible()
-
-
-def test_the_readme_shows_the_page(photographer):
-    """Its picture is docs/images/gallery.png."""
-    photographer.make_gallery("Weekend in the hills", "Two days, and all the weather.")
-    photographer.upload({f"DSC_{4100 + n}.jpg": landscape(n) for n in range(11)})
-    photographer.expect_ready(11)
-    files = {"DSC_4111.jpg": landscape(11), "DSC_4100.jpg": landscape(0)}
-    photographer.upload(files | {"DSC_4112.jpg": landscape(13)})
-    photographer.expect_ready(13)
-    photographer.screenshot("gallery-upload-desktop")
