@@ -1,8 +1,9 @@
 """Anonymous, member, photographer, moderator: each sees what they should."""
 
 import pytest
-from conftest import ARTEFACTS
 from playwright.sync_api import expect
+
+from conftest import ARTEFACTS
 
 pytestmark = pytest.mark.browser
 MINE = {"Autumn in the mountains", "Winter at the hut", "Drafts"}
