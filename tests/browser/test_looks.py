@@ -132,3 +132,17 @@ def test_who_wants_no_motion_gets_none(open_visitor, shown):
         "(image) => Number.parseFloat(getComputedStyle(image).transitionDuration)"
     )
     assert seconds < 0.001
+
+
+def test_admin_keeps_to_the_policy_of_all_pages(open_visitor, site, shown):
+    page = open_visitor(site.admin).page
+    for path in (
+        "gallery/gallery/",
+        "gallery/gallery/add/",
+        "gallery/photo/",
+        "accounts/user/",
+        "accounts/user/add/",
+        "auth/group/add/",
+    ):
+        page.goto(f"/admin/{path}")
+        expect(page.locator("#content")).to_be_visible()
