@@ -17,8 +17,8 @@ from gallery.media_links import link
 from gallery.models import NAME_LENGTH, Gallery, Photo
 from gallery.rights import Rights
 
-# The columns of a photo that is shown, and those that say what may be done with it.
-SHOWN = (
+# The columns of a photo that are shown as they are.
+FACTS = (
     "id",
     "name",
     "caption",
@@ -33,11 +33,9 @@ SHOWN = (
     "camera",
     "uploaded_at",
     "placeholder",
-    "owner_id",
-    "original",
-    "preview",
-    "thumbnail",
 )
+# With those that say where its files are and what may be done with it.
+SHOWN = (*FACTS, "owner_id", "original", "preview", "thumbnail")
 
 
 class StoredName(str):
@@ -154,26 +152,7 @@ class PhotoSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Photo
-        fields = [
-            "id",
-            "name",
-            "caption",
-            "position",
-            "state",
-            "error",
-            "notice",
-            "width",
-            "height",
-            "size_bytes",
-            "taken_at",
-            "camera",
-            "uploaded_at",
-            "placeholder",
-            "thumbnail_url",
-            "preview_url",
-            "original_url",
-            "can_edit",
-        ]
+        fields = [*FACTS, "thumbnail_url", "preview_url", "original_url", "can_edit"]
         read_only_fields = fields
 
     def to_representation(self, photo):
