@@ -107,8 +107,8 @@ def backup_of_prod(django_site, store):
     execute(
         django_site.database,
         "INSERT INTO accounts_user (email, password, first_name, last_name, is_staff,"
-        " is_superuser, is_active, date_joined)"
-        " VALUES ('ann@example.org', '', '', '', false, false, true, now())",
+        " is_superuser, is_active, date_joined, language)"
+        " VALUES ('ann@example.org', '', '', '', false, false, true, now(), '')",
     )
     return take_backup(prod, store=store, now=NIGHT, progress=QUIET)
 

@@ -18,9 +18,9 @@ RUN = """
 """
 PEOPLE = """
     INSERT INTO accounts_user (email, password, first_name, last_name, is_staff,
-        is_superuser, is_active, date_joined)
-    VALUES ('ann@example.org', 'hash', 'Ann', 'Archer', false, false, true, now()),
-        ('boss@example.org', 'hash', 'Bo', 'Boss', true, true, true, now())
+        is_superuser, is_active, date_joined, language)
+    VALUES ('ann@example.org', 'hash', 'Ann', 'Archer', false, false, true, now(), ''),
+        ('boss@example.org', 'hash', 'Bo', 'Boss', true, true, true, now(), '')
 """
 
 
