@@ -89,7 +89,12 @@ def only_one(database: Database, *, purpose: str) -> Iterator[Lock]:
         if not cursor.fetchone()[0]:
             cursor.execute(_HOLDER, (_OURS, number))
             raise AlreadyRunning(_described(cursor.fetchone()))
-        yield Lock(connection)
+        try:
+            yield Lock(connection)
+        finally:
+            # At once: the server notices a closed session some milliseconds later.
+            with suppress(psycopg2.Error):  # a broken one has given it up already
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", (_OURS, signed))
 
 
 def check_free(database: Database) -> None:
