@@ -79,6 +79,7 @@ lint_docker() { hadolint web/Dockerfile nginx/Dockerfile; }
 lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts backups gallery operations; }
 check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local operations; }
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
+check_api_client() { scripts/api_client.sh --check; }
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
 test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
@@ -95,6 +96,7 @@ lint_all() {
   part "Types" check_types
   part "Import directions" check_imports
   part "Migrations are complete" check_migrations
+  part "The API's client is current" check_api_client
 }
 
 main() {

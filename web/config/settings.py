@@ -284,7 +284,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": ["config.api.throttles.WindowThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "sign_in": "30/minute",

@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("gallery.urls")),
     path("language/", language.choose, name="language"),
     path("operations/", include("operations.urls")),
-    path("api/", include("config.api.schema")),
+    path("api/", include("config.api.urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),

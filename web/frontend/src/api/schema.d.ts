@@ -11,20 +11,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Who is signed in
-         * @description Answers what the services refuse; `password_field` is where they are weak.
-         */
+        /** Who is signed in */
         get: operations["getAccount"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change name or language
-         * @description Answers what the services refuse; `password_field` is where they are weak.
-         */
+        /** Change name or language */
         patch: operations["updateAccount"];
         trace?: never;
     };
@@ -58,7 +52,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a letter to choose a new password
+         * Ask for an e-mail to choose a new password
          * @description The answer is the same whether the address has an account or not.
          */
         post: operations["requestPasswordReset"];
@@ -78,7 +72,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Choose a new password with a letter's link
+         * Choose a new password by the link of an e-mail
          * @description `uid` and `token` are the last two parts of the link. Ends all sign-ins of the account.
          */
         post: operations["resetPassword"];
@@ -95,10 +89,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Where this account is signed in
-         * @description Answers what the services refuse; `password_field` is where they are weak.
-         */
+        /** Where this account is signed in */
         get: operations["listSignIns"];
         put?: never;
         post?: never;
@@ -118,10 +109,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Sign out another device
-         * @description Answers what the services refuse; `password_field` is where they are weak.
-         */
+        /** Sign out another device */
         delete: operations["revokeSignIn"];
         options?: never;
         head?: never;
@@ -252,16 +240,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Galleries, the newest first
-         * @description The galleries that this visitor may see.
-         */
+        /** Galleries, the newest first */
         get: operations["listGalleries"];
         put?: never;
-        /**
-         * Make a gallery
-         * @description The galleries that this visitor may see.
-         */
+        /** Make a gallery */
         post: operations["createGallery"];
         delete?: never;
         options?: never;
@@ -276,24 +258,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One gallery
-         * @description One gallery, by its slug.
-         */
+        /** One gallery */
         get: operations["getGallery"];
         put?: never;
         post?: never;
-        /**
-         * Delete a gallery, its photos and all of their files
-         * @description One gallery, by its slug.
-         */
+        /** Delete a gallery, its photos and all of their files */
         delete: operations["deleteGallery"];
         options?: never;
         head?: never;
-        /**
-         * Change a gallery
-         * @description One gallery, by its slug.
-         */
+        /** Change a gallery */
         patch: operations["updateGallery"];
         trace?: never;
     };
@@ -304,10 +277,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Photos that came or changed since, and how many are unfinished
-         * @description What came or changed in a gallery since the last question.
-         */
+        /** Photos that came or changed since, and how many are unfinished */
         get: operations["listChanges"];
         put?: never;
         post?: never;
@@ -341,16 +311,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Photos of a gallery, in order
-         * @description A gallery's photos in their order.
-         */
+        /** Photos of a gallery, in order */
         get: operations["listPhotos"];
         put?: never;
-        /**
-         * Upload photos, or zips of photos, in one request
-         * @description A gallery's photos in their order.
-         */
+        /** Upload photos, or zips of photos, in one request */
         post: operations["uploadPhotos"];
         delete?: never;
         options?: never;
@@ -365,16 +329,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * My uploads into a gallery that have not ended
-         * @description What all answers have in common, errors too.
-         */
+        /** My uploads into a gallery that have not ended */
         get: operations["listUploads"];
         put?: never;
-        /**
-         * Begin to upload a photo or a zip in chunks (tus)
-         * @description What all answers have in common, errors too.
-         */
+        /** Begin to upload a photo or a zip in chunks (tus) */
         post: operations["createUpload"];
         delete?: never;
         options?: never;
@@ -397,7 +355,7 @@ export interface paths {
         put?: never;
         /**
          * Invite somebody by e-mail
-         * @description Once more for the same address sends a new letter; the older one is worth nothing then.
+         * @description Once more for the same address sends a new e-mail; the older one is worth nothing then.
          */
         post: operations["inviteMember"];
         delete?: never;
@@ -416,10 +374,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Withdraw an invitation
-         * @description Answers what the services refuse; `password_field` is where they are weak.
-         */
+        /** Withdraw an invitation */
         delete: operations["withdrawInvitation"];
         options?: never;
         head?: never;
@@ -437,7 +392,7 @@ export interface paths {
         put?: never;
         /**
          * Make an account with an invitation
-         * @description `token` is the last part of the letter's link. Sign in after it.
+         * @description `token` is the last part of the link in the e-mail. Then sign in.
          */
         post: operations["acceptInvitation"];
         delete?: never;
@@ -453,24 +408,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One photo
-         * @description One photo.
-         */
+        /** One photo */
         get: operations["getPhoto"];
         put?: never;
         post?: never;
-        /**
-         * Delete a photo and its files
-         * @description One photo.
-         */
+        /** Delete a photo and its files */
         delete: operations["deletePhoto"];
         options?: never;
         head?: never;
-        /**
-         * Change a photo's name, caption, time or place in the order
-         * @description One photo.
-         */
+        /** Change a photo's name, caption, time or place in the order */
         patch: operations["updatePhoto"];
         trace?: never;
     };
@@ -481,24 +427,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * How far an upload is, and what became of each of its files
-         * @description What all answers have in common, errors too.
-         */
+        /** How far an upload is, and what became of each of its files */
         get: operations["getUpload"];
         put?: never;
         post?: never;
-        /**
-         * Cancel an upload; photos that are taken already stay
-         * @description What all answers have in common, errors too.
-         */
+        /** Cancel an upload; photos that are taken already stay */
         delete: operations["cancelUpload"];
         options?: never;
         head?: never;
-        /**
-         * Send the next chunk of an upload (tus)
-         * @description What all answers have in common, errors too.
-         */
+        /** Send the next chunk of an upload (tus) */
         patch: operations["sendChunk"];
         trace?: never;
     };
@@ -507,7 +444,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AcceptInvitationRequest: {
-            /** @description Of the letter's link. */
+            /** @description Of the link in the e-mail. */
             token: string;
             /** @default  */
             first_name: string;
@@ -749,9 +686,9 @@ export interface components {
             email: string;
         };
         ResetPasswordRequest: {
-            /** @description Of the letter's link. */
+            /** @description Of the link in the e-mail. */
             uid: string;
-            /** @description Of the letter's link. */
+            /** @description Of the link in the e-mail. */
             token: string;
             new_password: string;
         };
