@@ -8,8 +8,8 @@ from config import health, language
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("gallery.urls")),
+    path("", include("operations.urls")),
     path("language/", language.choose, name="language"),
-    path("operations/", include("operations.urls")),
     path("api/", include("config.api.urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from operations import views
+from operations import api, views
 
 app_name = "operations"
 urlpatterns = [
-    path("", views.BackupsView.as_view(), name="backups"),
-    path("board", views.BoardView.as_view(), name="board"),
-    path("state", views.StateView.as_view(), name="state"),
-    path("back-up", views.BackUpView.as_view(), name="back_up"),
+    path("operations/", views.BackupsView.as_view(), name="backups"),
+    path("operations/board", views.BoardView.as_view(), name="board"),
+    path("operations/state", views.StateView.as_view(), name="state"),
+    path("operations/back-up", views.BackUpView.as_view(), name="back_up"),
+    path("api/operations/", api.BoardApi.as_view(), name="api_board"),
+    path("api/operations/backups/", api.BackUpApi.as_view(), name="api_back_up"),
 ]

@@ -81,6 +81,8 @@ def test_nothing_here_restores():
         "board",
         "state",
         "back_up",
+        "api_board",
+        "api_back_up",
     }
 
 

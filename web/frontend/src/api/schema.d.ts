@@ -401,6 +401,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Backups, their proof, what runs, what failed and what comes next */
+        get: operations["getOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/backups/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a worker take a backup now */
+        post: operations["startBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/photos/{id}/": {
         parameters: {
             query?: never;
@@ -479,6 +513,17 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        Board: {
+            /** Format: date-time */
+            newest_at: string | null;
+            is_overdue: boolean;
+            backups: components["schemas"]["Night"][];
+            /** @description Why the store could not be read, or empty. */
+            problem: string;
+            running: components["schemas"]["Run"][];
+            failures: components["schemas"]["Run"][];
+            next_runs: components["schemas"]["Next"][];
+        };
         ChangePasswordRequest: {
             old_password: string;
             new_password: string;
@@ -585,11 +630,47 @@ export interface components {
             role: components["schemas"]["RoleEnum"];
         };
         /**
+         * @description * `backup` - Backup
+         *     * `restore` - Restore
+         *     * `undo` - Undo
+         *     * `verify` - Verify
+         *     * `drill` - Drill
+         *     * `prune` - Prune
+         * @enum {string}
+         */
+        KindEnum: "backup" | "restore" | "undo" | "verify" | "drill" | "prune";
+        /**
          * @description * `en` - English
          *     * `fr` - Français
          * @enum {string}
          */
         LanguageEnum: "en" | "fr";
+        Next: {
+            what: string;
+            /** Format: date-time */
+            at: string | null;
+        };
+        /** @description One backup in the store. Sizes in bytes. */
+        Night: {
+            id: string;
+            /** @description What ./google_storage.sh -r takes. */
+            url: string;
+            /** Format: date-time */
+            taken_at: string;
+            database_bytes: number;
+            media_files: number;
+            media_bytes: number;
+            new_bytes: number;
+            /** Format: double */
+            seconds: number;
+            lost_files: number;
+            encrypted: boolean;
+            /**
+             * Format: date-time
+             * @description When a drill restored it.
+             */
+            proven_at: string | null;
+        };
         PaginatedGalleryList: {
             results: components["schemas"]["Gallery"][];
             /** Format: uri */
@@ -703,6 +784,17 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "member" | "photographer" | "moderator" | "operator";
+        Run: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly kind: components["schemas"]["KindEnum"];
+            /** Format: date-time */
+            readonly started_at: string;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+            readonly reason: string;
+            readonly progress: string;
+        };
         SignIn: {
             /** Format: uuid */
             readonly id: string;
@@ -1717,6 +1809,61 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Account"];
                 };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A worker will begin it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed. */
             default: {
