@@ -84,7 +84,7 @@ def test_nobody_else_may_use_the_sites_name(dev, certificate):
 
 def test_what_a_client_claims_about_itself_is_replaced(dev, certificate):
     claims = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
-    answer = dev.visitor(verify=certificate).get("/", headers=claims)
+    answer = dev.visitor(verify=certificate).get("/account/", headers=claims)
 
     assert answer.status_code == 302, answer.text[:300]
     assert answer.headers["Location"].startswith("/sign-in/")

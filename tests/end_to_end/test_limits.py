@@ -28,7 +28,7 @@ def test_nginx_refuses_too_large_an_upload_naming_the_limit(stack, gallery):
     answer, text = announce(stack, f"/api/galleries/{gallery}/photos/", megabytes=102)
 
     assert answer.status == 413
-    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert "100 MB at most" in text
     page, text = announce(stack, "/galleries/new/", megabytes=102)
     assert (page.status, "<h1>" in text, "100 MB" in text) == (413, True, True)

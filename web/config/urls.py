@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health, language
+from config.api import problems
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("api/<path:rest>", problems.nothing_here),  # also where DEBUG has its own page
 ]
 
 handler400 = "config.api.problems.bad_request"

@@ -56,13 +56,12 @@ def claim_photo(
     return photo
 
 
-def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
+def draw_photo(photo: Photo) -> None:
     """
     Draw and store the renditions of a claimed photo; the original is only read.
 
     Raises UnreadablePhoto after the photo was marked as failed with its text.
     """
-    progress("reading")
     try:
         with photo.original.open("rb") as file:
             renditions = draw_renditions(file)
@@ -72,7 +71,6 @@ def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
     except UnreadablePhoto as error:
         fail_photo(photo, str(error))
         raise
-    progress("storing")
     base = f"photos/{photo.folder}"
     preview = default_storage.save(
         f"{base}/preview.webp", ContentFile(renditions.preview)
@@ -80,14 +78,14 @@ def draw_photo(photo: Photo, *, progress=lambda text: None) -> None:
     thumbnail = default_storage.save(
         f"{base}/thumbnail.webp", ContentFile(renditions.thumbnail)
     )
-    finish(
+    is_ours = finish(
         photo,
         state=Photo.State.READY,
         preview=preview,
         thumbnail=thumbnail,
         placeholder=renditions.placeholder,
     )
-    if not Photo.objects.filter(pk=photo.pk).exists():
+    if not is_ours and not Photo.objects.filter(pk=photo.pk).exists():
         delete_files([preview, thumbnail])
 
 
@@ -96,13 +94,14 @@ def fail_photo(photo: Photo, error: str) -> None:
     finish(photo, state=Photo.State.FAILED, error=error[:300])
 
 
-def finish(photo: Photo, **fields) -> None:
-    """Write the end of this run, unless another run has taken the photo over."""
+def finish(photo: Photo, **fields) -> bool:
+    """Write the end of this run. False when another one has taken the photo over."""
     written = Photo.objects.filter(pk=photo.pk, run=photo.run).update(
         finished_at=timezone.now(), run=None, **fields
     )
     if not written:
         logger.info("Photo %s was taken over or deleted meanwhile.", photo.pk)
+    return bool(written)
 
 
 @dataclass(frozen=True)

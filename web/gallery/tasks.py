@@ -34,12 +34,10 @@ def make_renditions(self, photo_id: str) -> dict[str, str]:
     if photo is None:
         return {"photo": photo_id, "outcome": "nothing to do"}
 
-    def progress(step: str) -> None:
-        self.update_state(state="PROGRESS", meta={"photo": photo.name, "step": step})
-        self.send_event("task-progress", step=step)
-
+    # Which photo it is, for whoever watches in Flower while it is drawn.
+    self.update_state(state="PROGRESS", meta={"photo": photo.name})
     try:
-        draw_photo(photo, progress=progress)
+        draw_photo(photo)
     except SoftTimeLimitExceeded:
         fail_photo(photo, f"Drawing it took longer than {SOFT_LIMIT_SECONDS} s.")
         raise

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.csrf import csrf_failure as csrf_page
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -102,10 +103,16 @@ def is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith(API)
 
 
+@csrf_exempt
+def nothing_here(request, **_path):
+    """The last of the API's addresses: whatever is no other."""
+    detail = _("There is nothing at this address.")
+    return problem_response(404, code="not_found", detail=detail)
+
+
 def page_not_found(request, exception):
     if is_api(request):
-        detail = _("There is nothing at this address.")
-        return problem_response(404, code="not_found", detail=detail)
+        return nothing_here(request)
     return defaults.page_not_found(request, exception)
 
 

@@ -119,3 +119,14 @@ def test_a_missing_csrf_token_is_a_problem_as_well(rf):
     assert refused.status_code == 403
     assert refused["Content-Type"] == "application/problem+json"
     assert json.loads(refused.content)["code"] == "csrf_failed"
+
+
+@pytest.mark.urls("config.urls")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_unknown_address_of_the_api_is_a_problem_in_debug_too(
+    client, settings, method
+):
+    settings.DEBUG = True
+    response = getattr(client, method)("/api/galleries/a,b/c")
+
+    assert (response.status_code, problem(response)["code"]) == (404, "not_found")
