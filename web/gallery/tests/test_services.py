@@ -8,6 +8,7 @@ from django.utils import timezone
 from gallery import services
 from gallery.deleting import delete_files, delete_photo
 from gallery.exceptions import UnreadablePhoto
+from gallery.images import draw_renditions
 from gallery.models import Photo
 from gallery.services import (
     claim_photo,
@@ -170,13 +171,17 @@ def test_deleting_a_photo_deletes_its_files(photo, django_capture_on_commit_call
         assert not storage.exists(field.name)
 
 
-def test_a_photo_that_was_deleted_while_it_was_drawn_leaves_no_files(photo, media):
+def test_a_photo_that_was_deleted_while_it_was_drawn_leaves_no_files(
+    photo, media, monkeypatch
+):
     claimed = claim(photo)
 
-    def delete_it(step):
+    def delete_it(file):
         Photo.objects.filter(pk=photo.pk).delete()
+        return draw_renditions(file)
 
-    draw_photo(claimed, progress=delete_it)
+    monkeypatch.setattr("gallery.services.draw_renditions", delete_it)
+    draw_photo(claimed)
 
     assert not list(media.rglob("*.webp"))
 
