@@ -1,7 +1,7 @@
 """The table of contents. Apps are named as strings: config imports none."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config import health, language
 from config.api import problems
@@ -15,7 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
-    path("api/<path:rest>", problems.nothing_here),  # also where DEBUG has its own page
+    re_path("^api/", problems.nothing_here),  # also where DEBUG has a page of its own
 ]
 
 handler400 = "config.api.problems.bad_request"

@@ -104,7 +104,7 @@ def is_api(request: HttpRequest) -> bool:
 
 
 @csrf_exempt
-def nothing_here(request, **_path):
+def nothing_here(request):
     """The last of the API's addresses: whatever is no other."""
     detail = _("There is nothing at this address.")
     return problem_response(404, code="not_found", detail=detail)

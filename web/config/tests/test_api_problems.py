@@ -125,10 +125,11 @@ def test_a_missing_csrf_token_is_a_problem_as_well(rf):
 
 @pytest.mark.urls("config.urls")
 @pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("end", ["galleries/a,b/c", "uploads/a%0Ab/", ""])
 def test_an_unknown_address_of_the_api_is_a_problem_in_debug_too(
-    client, settings, method
+    client, settings, method, end
 ):
     settings.DEBUG = True
-    response = getattr(client, method)("/api/galleries/a,b/c")
+    response = getattr(client, method)(f"/api/{end}")
 
     assert (response.status_code, problem(response)["code"]) == (404, "not_found")
