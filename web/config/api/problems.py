@@ -13,7 +13,12 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+)
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.csrf import csrf_failure as csrf_page
@@ -105,14 +110,24 @@ def is_api(request: HttpRequest) -> bool:
 
 @csrf_exempt
 def nothing_here(request):
-    """The last of the API's addresses: whatever is no other."""
+    """
+    The last of the API's addresses: whatever is no other. Who only forgot the slash at
+    the end is led on, as everywhere.
+    """
+    if request.method == "GET" and not request.path_info.endswith("/"):
+        address = request.get_full_path(force_append_slash=True)
+        return HttpResponsePermanentRedirect(address)
+    return not_found()
+
+
+def not_found() -> HttpResponse:
     detail = _("There is nothing at this address.")
     return problem_response(404, code="not_found", detail=detail)
 
 
 def page_not_found(request, exception):
     if is_api(request):
-        return nothing_here(request)
+        return not_found()
     return defaults.page_not_found(request, exception)
 
 

@@ -125,7 +125,7 @@ def test_a_missing_csrf_token_is_a_problem_as_well(rf):
 
 @pytest.mark.urls("config.urls")
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("end", ["galleries/a,b/c", "uploads/a%0Ab/", ""])
+@pytest.mark.parametrize("end", ["galleries/a,b/c/", "uploads/a%0Ab/", ""])
 def test_an_unknown_address_of_the_api_is_a_problem_in_debug_too(
     client, settings, method, end
 ):
@@ -133,3 +133,10 @@ def test_an_unknown_address_of_the_api_is_a_problem_in_debug_too(
     response = getattr(client, method)(f"/api/{end}")
 
     assert (response.status_code, problem(response)["code"]) == (404, "not_found")
+
+
+@pytest.mark.urls("config.urls")
+def test_who_forgot_the_slash_at_the_end_is_led_on(client):
+    response = client.get("/api/docs?a=b")
+
+    assert (response.status_code, response.url) == (301, "/api/docs/?a=b")
