@@ -239,7 +239,8 @@ def test_a_full_disk_is_seen_before_anything_is_written(tmp_path):
         done = project.run("--detach", *project.ports)
         assert done.returncode == 1
         assert f"Not enough room on the disk of {small}" in done.stderr
-        assert "about 300 MB are needed" in done.stderr
+        # 1000 where no other test has installed the packages before.
+        assert re.search("about (300|1000) MB are needed", done.stderr)
         assert not (small / ".local").exists()
     finally:
         project.end()  # what should not have started would hold the disk
