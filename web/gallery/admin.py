@@ -118,7 +118,7 @@ class PhotoAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("picture"))
     def picture(self, photo):
-        address = link(photo, "thumbnail", visitor=None)
+        address = link(photo, "thumbnail")
         if address is None:
             return "–"
         return format_html('<img src="{}" alt="" height="48" loading="lazy">', address)

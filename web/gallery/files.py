@@ -32,7 +32,7 @@ class PhotoFileView(View):
         photo = visible_photo(request.user, photo_id=photo_id, variant=variant)
         stored = photo.file_of(variant)
         if variant != "original" and are_signed():
-            return redirect(link(photo, variant, visitor=request.user))
+            return redirect(link(photo, variant))
         headers = {
             "Content-Type": photo.content_type
             if variant == "original"
@@ -58,7 +58,7 @@ class SignedFileView(View):
             headers = {"Content-Type": "image/webp", "Cache-Control": FOR_MINUTES}
             return send(name, request=request, headers=headers)
         photo = visible_photo(request.user, photo_id=photo_id, variant=variant)
-        return redirect(link(photo, variant, visitor=request.user))
+        return redirect(link(photo, variant))
 
 
 def visible_photo(visitor, *, photo_id, variant) -> Photo:

@@ -12,19 +12,20 @@ from django.conf import settings
 SAME_FOR_SECONDS = 15 * 60
 
 
-def link(photo, variant: str, *, visitor) -> str | None:
+def link(photo, variant: str) -> str | None:
     """
     The address of `original`, `preview` or `thumbnail`; None while there is no file.
 
-    visitor: who will load it. Whoever calls has asked already whether they may see the
-    photo: a signed address works for some minutes for everybody who knows it.
+    photo: a Photo, or a row with its `id` and the names of its files. Whoever calls has
+    asked already whether the visitor may see it: a signed address works for some
+    minutes for everybody who knows it.
     """
-    stored = photo.file_of(variant)
-    if not stored:
+    name = str(getattr(photo, variant))
+    if not name:
         return None
     if variant == "original" or not are_signed():
-        return f"/media/photos/{photo.pk}/{variant}"
-    return signed(stored.name, now=time.time())
+        return f"/media/photos/{photo.id}/{variant}"
+    return signed(name, now=time.time())
 
 
 def are_signed() -> bool:

@@ -38,24 +38,6 @@ FACTS = (
 SHOWN = (*FACTS, "owner_id", "original", "preview", "thumbnail")
 
 
-class StoredName(str):
-    """A file's name, as a FieldFile has it."""
-
-    @property
-    def name(self) -> str:
-        return str(self)
-
-
-class RowFiles:
-    """The files of a row with SHOWN, for `link`."""
-
-    def __init__(self, row):
-        self.pk, self.row = row.id, row
-
-    def file_of(self, variant: str) -> StoredName:
-        return StoredName(getattr(self.row, variant))
-
-
 def describe_rows(rows, *, gallery: Gallery, visitor) -> list[dict[str, Any]]:
     """
     Photos of `gallery` from `values_list(*SHOWN, named=True)`.
@@ -63,41 +45,21 @@ def describe_rows(rows, *, gallery: Gallery, visitor) -> list[dict[str, Any]]:
     A model instance for each would take as long as the rest of the work.
     """
     rights = Rights.of(visitor)
-    return [
-        describe_photo(
-            row, files=RowFiles(row), gallery=gallery, visitor=visitor, rights=rights
-        )
-        for row in rows
-    ]
+    return [describe_photo(row, gallery=gallery, rights=rights) for row in rows]
 
 
-def describe_photo(
-    photo, *, files, gallery: Gallery, visitor, rights: Rights
-) -> dict[str, Any]:
-    return {
-        "id": photo.id,
-        "name": photo.name,
-        "caption": photo.caption,
-        "position": photo.position,
-        "state": photo.state,
-        "error": photo.error,
-        "notice": photo.notice,
-        "width": photo.width,
-        "height": photo.height,
-        "size_bytes": photo.size_bytes,
-        "taken_at": photo.taken_at,
-        "camera": photo.camera,
-        "uploaded_at": photo.uploaded_at,
-        "placeholder": photo.placeholder,
-        "thumbnail_url": link(files, "thumbnail", visitor=visitor),
-        "preview_url": link(files, "preview", visitor=visitor),
-        "original_url": link(files, "original", visitor=visitor),
+def describe_photo(photo, *, gallery: Gallery, rights: Rights) -> dict[str, Any]:
+    """photo: a Photo, or a row with SHOWN."""
+    return {name: getattr(photo, name) for name in FACTS} | {
+        "thumbnail_url": link(photo, "thumbnail"),
+        "preview_url": link(photo, "preview"),
+        "original_url": link(photo, "original"),
         "can_edit": rights.may_edit_photo(photo, gallery=gallery),
     }
 
 
 def describe_gallery(
-    gallery: Gallery, *, cover: Photo | None, visitor, rights: Rights
+    gallery: Gallery, *, cover: Photo | None, rights: Rights
 ) -> dict[str, Any]:
     return {
         "name": gallery.name,
@@ -106,7 +68,7 @@ def describe_gallery(
         "event_date": gallery.event_date,
         "visibility": gallery.visibility,
         "photo_count": gallery.photo_count,
-        "cover": cover and describe_cover(cover, visitor=visitor),
+        "cover": cover and describe_cover(cover),
         "owner_name": name_of(gallery.owner),
         "created_at": gallery.created_at,
         "url": gallery.get_absolute_url(),
@@ -115,10 +77,10 @@ def describe_gallery(
     }
 
 
-def describe_cover(photo: Photo, *, visitor) -> dict[str, Any]:
+def describe_cover(photo: Photo) -> dict[str, Any]:
     return {
         "id": photo.id,
-        "thumbnail_url": link(photo, "thumbnail", visitor=visitor),
+        "thumbnail_url": link(photo, "thumbnail"),
         "width": photo.width,
         "height": photo.height,
         "placeholder": photo.placeholder,
@@ -156,13 +118,7 @@ class PhotoSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def to_representation(self, photo):
-        return describe_photo(
-            photo,
-            files=photo,
-            gallery=photo.gallery,
-            visitor=self.context["request"].user,
-            rights=rights_in(self),
-        )
+        return describe_photo(photo, gallery=photo.gallery, rights=rights_in(self))
 
 
 class CoverSerializer(serializers.Serializer):
@@ -216,16 +172,13 @@ class GallerySerializer(serializers.ModelSerializer):
 def described(
     galleries: Iterable[Any], *, serializer: serializers.BaseSerializer
 ) -> list[dict[str, Any]]:
-    visitor, rights = serializer.context["request"].user, rights_in(serializer)
+    rights = rights_in(serializer)
     # As for_show annotates them.
     ids = [gallery.shown_cover_id for gallery in galleries if gallery.shown_cover_id]
     covers = Photo.objects.select_related("gallery").in_bulk(ids) if ids else {}
     return [
         describe_gallery(
-            gallery,
-            cover=covers.get(gallery.shown_cover_id),
-            visitor=visitor,
-            rights=rights,
+            gallery, cover=covers.get(gallery.shown_cover_id), rights=rights
         )
         for gallery in galleries
     ]

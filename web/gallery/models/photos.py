@@ -6,7 +6,6 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -169,13 +168,3 @@ class Photo(models.Model):
     def file_of(self, variant):
         """The stored file of `original`, `preview` or `thumbnail`; may be empty."""
         return getattr(self, variant)
-
-    def url_of(self, variant):
-        """The address of one of its files, or None while there is none."""
-        if not self.file_of(variant):
-            return None
-        return reverse("gallery:photo_file", args=[self.id, variant])
-
-    @property
-    def thumbnail_url(self):
-        return self.url_of("thumbnail")

@@ -81,7 +81,7 @@ def photo(private, photographer):
 
 
 def address(photo, variant="thumbnail"):
-    return link(photo, variant, visitor=photo.owner)
+    return link(photo, variant)
 
 
 def test_nginx_sends_a_rendition_by_its_signed_link_alone(stranger, photo):

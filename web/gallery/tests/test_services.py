@@ -9,6 +9,7 @@ from gallery import services
 from gallery.deleting import delete_files, delete_photo
 from gallery.exceptions import UnreadablePhoto
 from gallery.images import draw_renditions
+from gallery.media_links import link
 from gallery.models import Photo
 from gallery.services import (
     claim_photo,
@@ -59,7 +60,7 @@ def test_a_claimed_photo_becomes_ready(photo):
     assert photo.state == Photo.State.READY
     assert photo.preview.size > photo.thumbnail.size > 0
     assert photo.placeholder.startswith("data:image/webp;base64,")
-    assert photo.thumbnail_url.endswith("/thumbnail")
+    assert link(photo, "thumbnail").endswith("/thumbnail.webp")
 
 
 def test_only_one_of_two_messages_gets_the_photo(photo):
