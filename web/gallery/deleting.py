@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage, storages
 from django.db import transaction
 
 from gallery.models import Gallery, Photo
@@ -35,9 +35,10 @@ def delete_gallery(gallery: Gallery) -> None:
     # A photo that comes in now waits for this row, and then finds no gallery.
     Gallery.objects.select_for_update().get(pk=gallery.pk)
     names = files_of(gallery.photos.all())
-    names += gallery.downloads.values_list("file", flat=True)
+    zips = list(gallery.downloads.values_list("file", flat=True))
     Gallery.objects.filter(pk=gallery.pk).delete()
     transaction.on_commit(partial(delete_files, names))
+    transaction.on_commit(partial(delete_files, zips, storage=storages["downloads"]))
 
 
 def files_of(photos) -> list[str]:
@@ -45,20 +46,20 @@ def files_of(photos) -> list[str]:
     return [name for names in rows for name in names]
 
 
-def delete_files(names: Iterable[str]) -> None:
+def delete_files(names: Iterable[str], *, storage: Storage = default_storage) -> None:
     """Those that cannot be deleted are logged: the rows are gone already."""
     names = [name for name in names if name]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        list(pool.map(delete_file, names))
+        list(pool.map(partial(delete_file, storage), names))
     for folder in {name.rpartition("/")[0] for name in names}:
         remove_if_empty(folder)
 
 
-def delete_file(name: str) -> None:
+def delete_file(storage: Storage, name: str) -> None:
     try:
-        default_storage.delete(name)
+        storage.delete(name)
     except Exception:  # whatever a bucket's library raises
-        logger.exception("%s belongs to no photo any more and is left over.", name)
+        logger.exception("%s belongs to nothing any more and is left over.", name)
 
 
 def remove_if_empty(folder: str) -> None:
