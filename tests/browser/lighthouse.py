@@ -26,7 +26,7 @@ class Report:
 def install() -> None:
     """Takes 20 seconds once; it is too large for the frontend's own tools."""
     if not (FOLDER / "node_modules" / "lighthouse").is_dir():
-        npm = ["npm", "ci", "--no-audit", "--no-fund", "--silent"]
+        npm = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(npm, cwd=FOLDER, check=True)
 
 
