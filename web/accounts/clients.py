@@ -2,6 +2,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.models import clean_address
+
 
 def client_address(request: HttpRequest) -> str:
     """
@@ -18,7 +20,7 @@ def client_address(request: HttpRequest) -> str:
 def typed_address(request: HttpRequest, credentials: dict | None = None) -> str:
     """The e-mail address of an attempt, in the one form that counts for lock-outs."""
     given = credentials if credentials else request.POST
-    return (given.get("username") or "").strip().lower()
+    return clean_address(given.get("username") or "")
 
 
 def locked_out(

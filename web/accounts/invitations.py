@@ -16,7 +16,7 @@ from accounts.exceptions import (
     LinkExpired,
     RoleNotAllowed,
 )
-from accounts.models import INVITATION_LIFETIME, Invitation, User
+from accounts.models import INVITATION_LIFETIME, Invitation, User, clean_address
 from accounts.passwords import check_strength
 from accounts.services import ROLES
 
@@ -46,7 +46,7 @@ def invite(email: str, *, role: str, by: User, now: datetime) -> Invitation:
 
     Raises RoleNotAllowed or HasAccount.
     """
-    email = email.strip().lower()
+    email = clean_address(email)
     if role not in roles_for(by):
         raise RoleNotAllowed
     if User.objects.filter(email=email).exists():

@@ -12,13 +12,18 @@ from django.utils.translation import gettext_lazy as _
 INVITATION_LIFETIME = timedelta(days=7)
 
 
+def clean_address(email: str) -> str:
+    """In the one form in which addresses are stored, compared and counted."""
+    return email.strip().lower()
+
+
 class UserManager(BaseUserManager):
     """Makes users whose name is their e-mail address, kept in lower case."""
 
     def create_user(self, email, password=None, **fields):
         if not email:
             raise ValueError("A user needs an e-mail address.")
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=clean_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -29,7 +34,7 @@ class UserManager(BaseUserManager):
         )
 
     def get_by_natural_key(self, email):
-        return self.get(email=email.strip().lower())
+        return self.get(email=clean_address(email))
 
 
 class User(AbstractUser):

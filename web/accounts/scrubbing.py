@@ -10,7 +10,7 @@ from django.db import connections, models, transaction
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.models import Invitation, SignIn, User
+from accounts.models import Invitation, SignIn, User, clean_address
 
 # Each with what is counted as; what points to another one comes first.
 EMPTIED = (
@@ -41,7 +41,9 @@ def scrub_people(*, using: str, keep: list[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     with transaction.atomic(using=using):
         people = User.objects.using(using)
-        counts["people"] = people.exclude(is_staff=True, email__in=_clean(keep)).update(
+        counts["people"] = people.exclude(
+            is_staff=True, email__in=[clean_address(address) for address in keep]
+        ).update(
             email=Concat(
                 Value("person-"),
                 Cast("pk", CharField()),
@@ -55,11 +57,6 @@ def scrub_people(*, using: str, keep: list[str]) -> dict[str, int]:
         for model, what in [*EMPTIED, *_tokens()]:
             counts[what] = counts.get(what, 0) + _empty(model, using=using)
     return counts
-
-
-def _clean(addresses: list[str]) -> list[str]:
-    """As the users have them: see UserManager."""
-    return [address.strip().lower() for address in addresses]
 
 
 def _tokens() -> list[tuple[type[models.Model], str]]:

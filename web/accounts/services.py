@@ -1,13 +1,12 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import Group, Permission
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exceptions import AccountError, WeakPassword
-from accounts.models import User
+from accounts.exceptions import AccountError
+from accounts.models import User, clean_address
+from accounts.passwords import check_strength
 
 ROLE_LABELS = {
     "member": _("Member: sees galleries"),
@@ -86,7 +85,7 @@ def create_admin(email: str, *, password: str) -> bool:
     An existing user is left as it is, password included. Raises WeakPassword, and
     AccountError when the existing user is not a superuser.
     """
-    email = email.strip().lower()
+    email = clean_address(email)
     existing = User.objects.filter(email=email).first()
     if existing is not None:
         if not existing.is_superuser:
@@ -95,9 +94,6 @@ def create_admin(email: str, *, password: str) -> bool:
                 "or make this user a superuser at /admin/."
             )
         return False
-    try:
-        validate_password(password, User(email=email))
-    except ValidationError as error:
-        raise WeakPassword(" ".join(error.messages)) from error
+    check_strength(password, user=User(email=email))
     User.objects.create_superuser(email, password)
     return True

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from accounts import letters
 from accounts.exceptions import MailUnavailable
-from accounts.models import Invitation, User
+from accounts.models import Invitation, User, clean_address
 from config.api.throttles import count
 
 logger = logging.getLogger(__name__)
@@ -26,10 +26,11 @@ RETRIED: dict[str, Any] = {
 @shared_task(**RETRIED)
 def send_reset(email: str, language: str) -> None:
     """Write to whoever has this address; nothing happens when nobody has."""
-    if count(f"reset:{email.strip().lower()}", seconds=HOUR_SECONDS) > LETTERS_PER_HOUR:
+    email = clean_address(email)
+    if count(f"reset:{email}", seconds=HOUR_SECONDS) > LETTERS_PER_HOUR:
         logger.warning("More than %s letters an hour to one address.", LETTERS_PER_HOUR)
         return
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    user = User.objects.filter(email=email, is_active=True).first()
     if user is None:
         logger.info("A new password was asked for an address that has no account.")
         return
