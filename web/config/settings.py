@@ -112,7 +112,12 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": _cache,
-    }
+    },
+    "health": {  # a Redis that hangs must not hang what tells of it
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _cache,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    },
 }
 
 # Sign-in
@@ -166,6 +171,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # HTTP
 _https = urlsplit(SITE_URL).scheme == "https"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+BEHIND_PROXY = env.flag("BEHIND_PROXY")
 if env.flag("MEDIA_BY_NGINX"):  # which sets the header; else it is anybody's claim
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = _https
@@ -277,6 +283,21 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_TIMEZONE = TIME_ZONE
 WORKER_HEARTBEAT_FILE = env.text("WORKER_HEARTBEAT_FILE", "/tmp/worker-alive")
+WORKER_CANARY_FILE = env.text("WORKER_CANARY_FILE", "/tmp/worker-canary")
+
+# Health: /health/ready, the operations page and `manage.py site_status` ask these.
+HEALTH_CHECKS = [
+    "config.health.checks.database",
+    "config.health.checks.redis",
+    "config.health.checks.storage",
+    "config.health.checks.migrations",
+    "config.health.worker.worker",
+    "backups.health.backup",
+    "config.health.certificate.certificate",
+    "config.health.host.disk",
+    "config.health.host.mail",
+]
+NGINX_TLS_ADDRESS = ("nginx", 8443)  # where visitors' certificate is read
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],

@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from config import health, language
+from config import language
 from config.api import problems
+from config.health import views as health
 
 urlpatterns = [
     path("", include("accounts.urls")),

@@ -70,6 +70,7 @@ class Stack:
             "STORAGE_EMULATOR_HOST": self.services.storage.url if emulated else "",
             "MEDIA_ROOT": str(self.layout.media),
             "WORKER_HEARTBEAT_FILE": str(self.layout.run / "worker-alive"),
+            "WORKER_CANARY_FILE": str(self.layout.run / "worker-canary"),
         }
 
     def start(self, *, outlives_us: bool) -> subprocess.Popen:

@@ -156,5 +156,6 @@ def environment(
         "STORAGE_EMULATOR_HOST": storage.url,
         "GOOGLE_APPLICATION_CREDENTIALS": "",
         "WORKER_HEARTBEAT_FILE": str(folder / "worker-alive"),
+        "WORKER_CANARY_FILE": str(folder / "worker-canary"),
         "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
     }

@@ -1,37 +1,235 @@
+"""What the world, a balancer, the doctor and a person are told of the site's state."""
+
+import json
+import threading
+import time
+from io import StringIO
+
 import pytest
+from django.core.cache import caches
+from django.core.management import call_command
 from django.db import OperationalError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy, override
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from config import health
+from config.folders import check_site_folders
+from config.health import commands
+from config.health.asking import ask_all
+from config.health.facts import Check, Fact, State
+
+OK = Fact("database", State.OK, "It answers.")
+FULL = Fact("disk", State.FAIL, "0.1 GB are free at db.internal.", "Make room.")
+
+
+def of(fact, **values):
+    return Check(fact.name if fact else "none", lambda: fact, **values)
+
+
+@pytest.fixture
+def site(monkeypatch, settings):
+    """The site with other checks than its own."""
+
+    def made(*checks):
+        monkeypatch.setattr("config.health.asking.all_checks", lambda: list(checks))
+        monkeypatch.setattr("config.health.views.all_checks", lambda: list(checks))
+
+    caches["health"].clear()
+    return made
+
+
+def status(**options):
+    out = StringIO()
+    code = 0
+    try:
+        call_command("site_status", stdout=out, **options)
+    except SystemExit as ending:
+        code = ending.code
+    return code, out.getvalue()
 
 
 def test_live_touches_nothing(client):
     assert client.get("/health/live").status_code == 200
 
 
-@pytest.mark.django_db
-def test_ready_when_the_services_answer(client):
+@pytest.mark.django_db(transaction=True)
+def test_the_sites_own_checks_answer_in_a_new_installation(client):
+    caches["health"].clear()
+    check_site_folders()
+    response = client.get("/health/ready")
+
+    checks = response.json()["checks"]
+    assert response.status_code == 200, checks
+    assert list(checks) == [
+        "database",
+        "redis",
+        "storage",
+        "migrations",
+        "worker",
+        "backup",
+        "disk",
+    ]
+    for name in ("database", "redis", "storage", "migrations", "backup"):
+        assert checks[name]["state"] == "ok", checks[name]
+    assert checks["worker"]["state"] == "fail"
+    assert response.json()["status"] == "degraded"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_not_essential_degrades_and_nothing_more(client, site):
+    site(of(OK, essential=True), of(FULL))
     response = client.get("/health/ready")
 
     assert response.status_code == 200
-    assert response.json() == {"database": "ok", "redis": "ok"}
+    assert response.json() == {
+        "status": "degraded",
+        "checks": {
+            "database": {"state": "ok", "says": "It answers."},
+            "disk": {"state": "fail", "says": "0.1 GB are free at db.internal."},
+        },
+    }
 
 
-@pytest.mark.django_db
-def test_not_ready_names_each_service_that_does_not_answer(client, monkeypatch):
-    def no_database():
-        raise OperationalError("connection refused\nsecond line")
-
-    def no_redis(_key):
-        raise RedisConnectionError("Error 111 connecting")
-
-    monkeypatch.setattr(health.connection, "cursor", no_database)
-    monkeypatch.setattr(health.cache, "get", no_redis)
-
+def test_what_is_essential_takes_the_site_out_when_it_fails(client, site, caplog):
+    site(of(OK), of(FULL, essential=True))
     response = client.get("/health/ready")
 
-    assert response.status_code == 503
-    assert response.json() == {
-        "database": "connection refused",
-        "redis": "Error 111 connecting",
+    assert (response.status_code, response.json()["status"]) == (503, "unavailable")
+    assert "/health/ready" not in caplog.text, "a probe's answer is no error of ours"
+
+
+def test_an_essential_warning_takes_nothing_out(client, site):
+    site(of(Fact("database", State.WARN, "Slow."), essential=True))
+    response = client.get("/health/ready")
+
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+
+
+def test_all_is_well(client, site):
+    site(of(OK), of(None))
+
+    assert client.get("/health/ready").json()["status"] == "ok"
+
+
+def test_the_world_sees_states_and_no_words(client, site, settings):
+    site(of(OK), of(FULL))
+    settings.LOCAL = False
+    inside = client.get("/health/ready")
+    outside = client.get("/health/ready", headers={"x-forwarded-for": "203.0.113.9"})
+
+    assert "db.internal" in inside.content.decode()
+    assert outside.json() == {
+        "status": "degraded",
+        "checks": {"database": {"state": "ok"}, "disk": {"state": "fail"}},
+    }
+
+
+def test_programs_are_answered_in_english(client, site):
+    site(of(Fact("database", State.OK, gettext_lazy("Sign in"))))
+    response = client.get("/health/ready", headers={"accept-language": "fr"})
+
+    assert response.json()["checks"]["database"]["says"] == "Sign in"
+
+
+def test_a_check_that_hangs_is_waited_for_once_and_not_long(site):
+    over = threading.Event()
+    asked = []
+
+    def hang():
+        asked.append(1)
+        over.wait(20)
+
+    slow = Check("slow", hang, remedy=lambda: "Look at its log.")
+    began = time.monotonic()
+    first = ask_all([slow, of(OK)], patience_seconds=0.3)
+    second = ask_all([slow, of(OK)], patience_seconds=0.3)
+    seconds = time.monotonic() - began
+    over.set()
+
+    assert [fact.state for fact in first] == [State.FAIL, State.OK]
+    assert "no answer within" in str(second[0].says)
+    assert second[0].todo == "Look at its log."
+    assert asked == [1]
+    assert 0.5 < seconds < 3
+
+
+def test_a_check_that_breaks_is_a_fact_and_hides_no_other(site, caplog):
+    def broken():
+        raise KeyError("a mistake of ours")
+
+    facts = ask_all([Check("broken", broken), of(OK)])
+
+    assert [fact.state for fact in facts] == [State.FAIL, State.OK]
+    assert "The check itself broke: KeyError" in str(facts[0].says)
+    assert "The check 'broken' broke." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "service"),
+    [
+        (OperationalError("connection refused\nsecond line"), "postgres"),
+        (RedisConnectionError("connection refused\nsecond line"), "redis"),
+    ],
+)
+def test_without_its_service_a_check_knows_nothing(site, monkeypatch, error, service):
+    monkeypatch.setattr(commands, "is_in_docker", lambda: True)
+
+    def ask():
+        raise error
+
+    [fact] = ask_all([Check("backup", ask)])
+
+    assert str(fact.says) == "It is unknown: connection refused"
+    assert fact.todo == f"docker compose up -d {service}"
+
+
+def test_what_is_slow_is_asked_once_a_minute_by_all_processes(site):
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return Fact("bucket", State.OK, format_lazy(gettext_lazy("Sign in")))
+
+    slow = Check("bucket", ask, keep_seconds=60)
+    first, second = ask_all([slow]), ask_all([slow])
+    assert asked == [1]
+    ask_all([slow], anew=True)
+    assert asked == [1, 1]
+    assert first == second or str(first[0].says) == str(second[0].says)
+    with override("fr"):
+        assert str(second[0].says) == "Se connecter"
+
+
+def test_without_redis_nothing_is_kept_and_everything_answered(site, monkeypatch):
+    def gone(*args, **kwargs):
+        raise RedisConnectionError("gone")
+
+    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.get", gone)
+    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.set", gone)
+
+    assert ask_all([of(OK, keep_seconds=60)]) == [OK]
+
+
+def test_the_command_says_what_to_do_and_fails(site):
+    site(of(OK), of(FULL))
+    code, words = status()
+
+    assert code == 1
+    assert words.splitlines() == [
+        "✓ ok    database     It answers.",
+        "✗ FAIL  disk         0.1 GB are free at db.internal.",
+        "                      → Make room.",
+    ]
+
+
+def test_the_command_succeeds_with_a_warning(site):
+    site(of(OK), of(Fact("mail", State.WARN, "None.", "Set it.")))
+    code, words = status(json=True)
+
+    assert code == 0
+    assert json.loads(words) == {
+        "facts": [
+            {"name": "database", "state": "ok", "says": "It answers.", "todo": ""},
+            {"name": "mail", "state": "warn", "says": "None.", "todo": "Set it."},
+        ]
     }

@@ -1,0 +1,38 @@
+"""Whether a worker carries tasks out: config.canary notes when one last did."""
+
+from django.core.cache import caches
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config.health import commands
+from config.health.facts import Fact, State, check
+
+CANARY_KEY = "health:canary"
+BUSY_KEY = "health:worker-busy"
+# Two canaries may be missed: the worker waits for tasks that take their time.
+LATE_SECONDS = 180
+
+
+@check(remedy=lambda: commands.logs("worker"))
+def worker() -> Fact:
+    sung_at = caches["health"].get(CANARY_KEY)
+    busy = caches["health"].get(BUSY_KEY)
+    if sung_at is None and not busy:
+        says = _("No worker has carried out a task for a long time, or ever.")
+        return Fact("worker", State.FAIL, says, commands.restart("worker"))
+    seconds = round((timezone.now() - sung_at).total_seconds()) if sung_at else None
+    if seconds is not None and seconds < LATE_SECONDS:
+        says = format_lazy(
+            _("A worker carried out its canary task {seconds} s ago."),
+            seconds=max(0, seconds),
+        )
+        return Fact("worker", State.OK, says)
+    if busy:
+        says = _("All processes of the worker are at work on long tasks; others wait.")
+        return Fact("worker", State.WARN, says, commands.logs("worker"))
+    says = format_lazy(
+        _("No worker has carried out a task for {minutes} min."),
+        minutes=(seconds or 0) // 60,
+    )
+    return Fact("worker", State.FAIL, says, commands.restart("worker"))
