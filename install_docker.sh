@@ -4,20 +4,27 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/lib.sh      # say, step, die, timed, env_value, set_env_value, random_secret
 source scripts/env_file.sh # write_env, values_are_plain, setting
+source scripts/server.sh   # ask_what_is_missing, write_secrets, place_of
 source scripts/docker.sh   # compose, engine_answers, wait_until_healthy, explain_containers
 
 usage() {
   cat <<'END'
-Usage: ./install_docker.sh [local | dev | prod]
+Usage: ./install_docker.sh [local | dev | prod] [OPTION]...
 
   local    docker-compose.yml: your files inside the containers, reloading (the default)
-  dev      dev.yml: production's images, self-signed certificates
-  prod     prod.yml
+  dev      dev.yml: production's images, staging certificates, a password in front
+  prod     prod.yml: HTTPS by Let's Encrypt, backups to your bucket
+  Options of a first dev or prod (asked for at a terminal):
+    --domain NAME     the name that people type: photos.example.com
+    --email ADDRESS   of the first administrator, also told to Let's Encrypt
+    --bucket URL      where backups go: gs://your-bucket, s3://bucket/folder
+    --behind-proxy    another web server in front ends HTTPS (docs/https.md)
   --help   this text
 
 Checks everything first, then writes .env (what is in it is kept), builds, starts, waits
-until every service is healthy and makes the first administrator. For a first .env it
-takes PROJECT_NAME, HTTP_PORT, HTTPS_PORT, SITE_URL and ADMIN_EMAIL from the environment.
+until every service is healthy and makes the first administrator. A first .env also takes
+from the environment: PROJECT_NAME, HTTP_PORT, HTTPS_PORT, SITE_URL, ADMIN_EMAIL,
+BACKUP_STORAGE_URL, ALLOWED_HOSTS, TIME_ZONE, and in dev and prod each secret by its name.
 Exit status: 0 done, 1 failed, 2 wrong usage.
 END
 }
@@ -122,6 +129,15 @@ first_admin() {
 
 prepare_bucket() { compose exec -T web python manage.py check_storage; }
 
+# A site without a bucket runs, so this is said and ends nothing.
+try_bucket() {
+  if [[ "$STAGE" == local ]]; then
+    timed "Bucket for backups" prepare_bucket || die "The storage server refused." "See docs/troubleshooting.md: The storage server is unhealthy"
+  elif ! timed "Bucket for backups" prepare_bucket; then
+    warn "Backups do not work yet: $(env_value .env BACKUP_STORAGE_URL) refused. Give the key of a service account: ./google_storage.sh -a key.json (docs/backups.md)"
+  fi
+}
+
 # --- The end -----------------------------------------------------------------
 
 summary() {
@@ -137,49 +153,93 @@ summary() {
   else
     say "  password   unchanged: this administrator was there before"
   fi
-  say "  tasks      $url/flower/   (for signed-in staff)"
+  say "  tasks      $url/flower/   (for operators)"
+  say "  system     $url/operations/   what runs, what is backed up, what to do"
+  if [[ "$STAGE" == dev ]]; then say "  in front   user dev, password $(cat "$(secret_file DEV_PASSWORD)")   (kept in $(secret_file DEV_PASSWORD))"; fi
+  if is_server; then say_server_is_young; fi
   say
   say "Next:"
-  say "  docker compose$FILE_OPTION logs --follow web     what the site says"
+  say "  docker compose logs --follow web    what the site says"
   say "  ./google_storage.sh -b              back up database and uploads"
-  say "  docker compose$FILE_OPTION stop                  stop it; 'start' brings it back"
+  say "  docker compose stop                 stop it; 'start' brings it back"
+}
+
+say_server_is_young() {
+  say
+  if [[ "$(env_value .env BEHIND_PROXY)" == 1 ]]; then
+    say "The web server in front hands on to $(setting PUBLISH_ON 127.0.0.1):$(env_value .env HTTP_PORT): docs/https.md has its lines."
+  else
+    say "Its certificate is nginx' own until certbot has another one, which takes a minute:"
+    say "  docker compose logs certbot"
+  fi
+  say "Keep a copy of .env and $SECRETS_FOLDER/ where this machine is not."
 }
 
 choose_stage() {
   STAGE="${1:-local}"
-  declare -gA DEFAULT_PORTS=([HTTP_PORT]=8080 [HTTPS_PORT]=8443)
+  declare -gA DEFAULT_PORTS=([HTTP_PORT]=8080 [HTTPS_PORT]=443)
   case "$STAGE" in
-    local) PORT_NAMES=(HTTP_PORT) FILE_OPTION='' ;;
+    local) PORT_NAMES=(HTTP_PORT) ;;
     dev | prod)
-      COMPOSE_FILE_NAME="$STAGE.yml" FILE_OPTION=" -f $STAGE.yml"
+      COMPOSE_FILE_NAME="$STAGE.yml"
       PORT_NAMES=(HTTP_PORT HTTPS_PORT)
+      DEFAULT_PORTS[HTTP_PORT]=80
       ;;
-    *)
-      say "Stopped: '$STAGE' is none of local, dev and prod."
-      usage >&2
-      exit 2
-      ;;
+    *) wrong_usage "'$STAGE' is none of local, dev and prod." ;;
   esac
+}
+
+# Sets STAGE and what the options of dev and prod say.
+parse() {
+  local stage=''
+  while (($#)); do
+    case "$1" in
+      --domain) DOMAIN="$(value_of "$@")" ;;
+      --email) ADMIN_EMAIL="$(value_of "$@")" ;;
+      --bucket) BACKUP_STORAGE_URL="$(value_of "$@")" ;;
+      --behind-proxy) BEHIND_PROXY=1 ;;
+      -*) wrong_usage "There is no option '$1'." ;;
+      *)
+        if [[ -n "$stage" ]]; then wrong_usage "'$1' is one argument too many."; fi
+        stage="$1"
+        ;;
+    esac
+    if [[ "$1" == --domain || "$1" == --email || "$1" == --bucket ]]; then shift; fi
+    shift
+  done
+  choose_stage "$stage"
+}
+
+value_of() {
+  if [[ -z "${2:-}" || "$2" == -* ]]; then wrong_usage "$1 needs a value."; fi
+  printf '%s' "$2"
+}
+
+wrong_usage() {
+  say "Stopped: $1"
+  usage >&2
+  exit 2
 }
 
 main() {
   if [[ "${1:-}" == --help || "${1:-}" == -h ]]; then usage; exit; fi
-  if (($# > 1)); then usage >&2; exit 2; fi
-  choose_stage "$@"
+  parse "$@"
+  stage_is_that_of_env
+  ask_what_is_missing
   step "Checking"
   check
   say "  ${GREEN}ok${PLAIN}  engine, Compose, BuildKit, ports, disk"
   step "Installing"
   write_env
   make_folders
+  GIT_REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+  export GIT_REVISION # a label of the images
   timed "Images" compose build || die "The images could not be built." "The last lines above say why."
   step "Starting"
   start_services
   timed "First administrator" first_admin || die "The first administrator could not be made." \
     "The last line above says why; ADMIN_EMAIL is in .env. Then run ./install_docker.sh again."
-  if [[ "$STAGE" == local ]]; then
-    timed "Bucket for backups" prepare_bucket || die "The storage server refused." "See docs/troubleshooting.md: The storage server is unhealthy"
-  fi
+  try_bucket
   summary
 }
 

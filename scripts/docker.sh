@@ -129,16 +129,19 @@ section_of_service() {
 
 # --- The database's password -------------------------------------------------
 # From inside, 127.0.0.1 and the socket ask for none; the container's own name does.
+# In DEV and PROD the container has it in a file.
+
+# shellcheck disable=SC2016 # the container's variables
+PASSWORD_OF_CONTAINER='POSTGRES_PASSWORD="${POSTGRES_PASSWORD:-$(cat "$POSTGRES_PASSWORD_FILE")}"; export POSTGRES_PASSWORD;'
 
 database_takes_password() {
   # shellcheck disable=SC2016 # the container's variables
-  compose exec -T postgres sh -c \
-    'PGPASSWORD="$POSTGRES_PASSWORD" psql -h postgres -U "$POSTGRES_USER" -d "$POSTGRES_DB" -qc "SELECT 1"' 2>&1
+  compose exec -T postgres sh -c "$PASSWORD_OF_CONTAINER"' PGPASSWORD="$POSTGRES_PASSWORD" psql -h postgres -U "$POSTGRES_USER" -d "$POSTGRES_DB" -qc "SELECT 1"' 2>&1
 }
 
 give_database_the_password() {
   # shellcheck disable=SC2016 # the container's variables
-  compose exec -T postgres sh -c 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -q -v ON_ERROR_STOP=1' <<'SQL'
+  compose exec -T postgres sh -c "$PASSWORD_OF_CONTAINER"' psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -q -v ON_ERROR_STOP=1' <<'SQL'
 \getenv role POSTGRES_USER
 \getenv password POSTGRES_PASSWORD
 ALTER ROLE :"role" PASSWORD :'password';
@@ -151,7 +154,7 @@ repair_password() {
   if [[ "$answer" != *"password authentication failed"* ]]; then
     die "Postgres does not let us in: ${answer##*$'\n'}" "See docs/troubleshooting.md: Postgres is unhealthy"
   fi
-  warn "The database's volume keeps another password than POSTGRES_PASSWORD in .env."
-  timed "Giving the database the password of .env" give_database_the_password ||
+  warn "The database's volume keeps another password than POSTGRES_PASSWORD in $(place_of POSTGRES_PASSWORD)."
+  timed "Giving the database the password of $(place_of POSTGRES_PASSWORD)" give_database_the_password ||
     die "The password could not be repaired." "See docs/troubleshooting.md: password authentication failed for user"
 }

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The file .env of ./install_docker.sh: checked, written once, kept ever after. Sourced.
 
-FROM_THE_ENVIRONMENT=(PROJECT_NAME HTTP_PORT HTTPS_PORT SITE_URL ADMIN_EMAIL)
+FROM_THE_ENVIRONMENT=(PROJECT_NAME HTTP_PORT HTTPS_PORT PUBLISH_ON SITE_URL ALLOWED_HOSTS
+  BEHIND_PROXY TRUSTED_PROXIES ADMIN_EMAIL ACME_EMAIL ACME_SERVER BACKUP_STORAGE_URL TIME_ZONE)
 
 # What the environment gives for a first .env, as lines of it.
 values_given() {
@@ -38,14 +39,18 @@ owner_uid() { if ((EUID != 0)); then id -u; else echo "${SUDO_UID:-1000}"; fi; }
 owner_gid() { if ((EUID != 0)); then id -g; else echo "${SUDO_GID:-1000}"; fi; }
 
 write_env() {
-  local first=no
+  local first=no names_no_file=no
   if [[ ! -e .env ]]; then
     first=yes
     install -m 600 /dev/null .env
     if [[ -n "${SUDO_UID:-}" ]]; then chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" .env; fi
   fi
+  if ! grep -q '^COMPOSE_FILE=' .env; then names_no_file=yes; fi
   add_new_variables
+  # Whatever runs `docker compose` here means this stage; older files did not say so.
+  if [[ "$names_no_file" == yes ]]; then set_env_value .env COMPOSE_FILE "$COMPOSE_FILE_NAME"; fi
   if [[ "$first" == yes ]]; then take_first_values; fi
+  write_secrets
   fill_generated
   chmod 600 .env
 }
@@ -85,7 +90,7 @@ fill_generated() {
       continue
     fi
     name="${BASH_REMATCH[1]}"
-    if [[ "$generated" == yes && -z "$(env_value .env "$name")" ]]; then
+    if [[ "$generated" == yes && -z "$(env_value .env "$name")" && "$(place_of "$name")" == .env ]]; then
       set_env_value .env "$name" "$(generated_value "$name")"
     fi
     if [[ "$name" != APP_UID ]]; then generated=no; fi # one comment for uid and gid

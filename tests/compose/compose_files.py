@@ -18,6 +18,9 @@ GENERATED = (
     "APP_UID",
     "APP_GID",
 )
+SECRETS = ("secret_key", "postgres_password", "redis_password", "media_link_key")
+SECRETS += ("email_url", "backup_encryption_key", "aws_secret_access_key")
+SECRETS += ("dev_password", "grafana_password")
 NAME_AND_VALUE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
 
@@ -44,8 +47,10 @@ def example_values() -> dict[str, str]:
     return dict(NAME_AND_VALUE.findall((REPOSITORY / ".env.example").read_text()))
 
 
-def complete_values() -> dict[str, str]:
+def complete_values(stage: str = "local") -> dict[str, str]:
     """As ./install_docker.sh fills them; a secret can be told by its value."""
+    if stage != "local":  # there they are files
+        return example_values() | {"APP_UID": "1234", "APP_GID": "1234"}
     made = {name: f"generated{name.replace('_', '')}" for name in GENERATED}
     return example_values() | made | {"APP_UID": "1234", "APP_GID": "1234"}
 
@@ -53,6 +58,9 @@ def complete_values() -> dict[str, str]:
 def write_project(folder: Path, values: dict[str, str] | None) -> None:
     for name in COMPOSE_FILES:
         shutil.copy(REPOSITORY / name, folder)
+    (folder / "secrets/values").mkdir(parents=True, exist_ok=True)
+    for name in SECRETS:
+        (folder / "secrets/values" / name).touch()
     if values is not None:
         lines = (f"{name}={value}\n" for name, value in values.items())
         (folder / ".env").write_text("".join(lines))

@@ -18,6 +18,9 @@ def compose() -> None:
 
 @pytest.fixture(scope="session")
 def stages(compose, tmp_path_factory) -> dict[str, dict]:
-    folder = tmp_path_factory.mktemp("project")
-    write_project(folder, complete_values())
-    return {stage: resolved(folder, stage) for stage in STAGES}
+    found = {}
+    for stage in STAGES:
+        folder = tmp_path_factory.mktemp("project")
+        write_project(folder, complete_values(stage))
+        found[stage] = resolved(folder, stage)
+    return found

@@ -5,6 +5,7 @@ A rule takes a stage's resolved file (`docker compose config`) and yields one se
 for each thing that breaks it. Whoever may break a rule is named here, with the reason.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 Rule = Callable[[dict], Iterator[str]]
@@ -21,9 +22,21 @@ MAY_WRITE_TO_ITS_ROOT: set[str] = set()
 WITHOUT_NETWORK = {"npm_watch"}
 # The site, its workers and their database; nginx is reached from outside, so not it.
 ON_DATA = {"postgres", "redis", "migrate", "web", "worker", "flower", "cron"}
+ON_EDGE = {"nginx", "certbot", "web", "flower"}
 AFTER_MIGRATE = {"web", "worker", "flower", "cron"}
 # The way out leads to the bucket.
-MAY_LEAVE = {"web", "worker", "cron", "storage"}
+ON_APP = {"web", "worker", "flower", "cron", "storage", "prometheus", "grafana"}
+# In LOCAL they are in .env, which is the developer's own.
+PASSWORDS_IN_THE_ENVIRONMENT = {"local"}
+SECRETS_OF = {
+    "postgres": {"postgres_password"},
+    "redis": {"redis_password"},
+    "nginx": {"media_link_key", "dev_password"},
+    "certbot": set(),
+}
+SECRET = re.compile(
+    r"(PASSWORD|SECRET|_KEY|KEY_ID|REDISCLI_AUTH|EMAIL_URL)(?!.*_FILE$)"
+)
 
 
 def rule(function: Rule) -> Rule:
@@ -145,10 +158,9 @@ def keeps_data_apart(config):
         yield "the network data leads out"
     for name, service in services(config):
         networks = set(service.get("networks") or {})
-        if "data" in networks and name not in ON_DATA:
-            yield f"{name} is on the network data"
-        if "outside" in networks and name not in MAY_LEAVE:
-            yield f"{name} has a way out"
+        for network, members in (("data", ON_DATA), ("edge", ON_EDGE), ("app", ON_APP)):
+            if network in networks and name not in members:
+                yield f"{name} is on the network {network}"
 
 
 @rule
@@ -183,3 +195,25 @@ def shows_no_secret_on_a_command_line(config):
         words.append(service.get("healthcheck", {}).get("test"))
         if "generated" in str(words):
             yield f"{name} shows a secret to `ps`"
+
+
+@rule
+def has_passwords_in_files(config):
+    if stage_of(config) in PASSWORDS_IN_THE_ENVIRONMENT:
+        return
+    for name, service in services(config):
+        for variable, value in (service.get("environment") or {}).items():
+            if value and SECRET.search(variable):
+                yield f"{name} has {variable} in its environment"
+
+
+@rule
+def sees_its_own_secrets_alone(config):
+    for name, service in services(config):
+        seen = {secret["source"] for secret in service.get("secrets", [])}
+        if name in SECRETS_OF and seen - SECRETS_OF[name]:
+            yield f"{name} sees {sorted(seen - SECRETS_OF[name])}"
+
+
+def stage_of(config: dict) -> str:
+    return config["services"]["web"]["environment"]["ENVIRONMENT"]

@@ -1,9 +1,12 @@
 """The three files, as `docker compose config` understands them."""
 
+from pathlib import Path
+
 import pytest
 from compose_files import (
     COMPOSE_FILES,
     GENERATED,
+    SECRETS,
     STAGES,
     complete_values,
     config,
@@ -13,12 +16,9 @@ from compose_files import (
 
 ADVICE = "run ./install_docker.sh first, it writes .env"
 LOCAL_ONLY = {"storage", "npm_watch"}
-NEEDED = [
-    (stage, name)
-    for stage in STAGES
-    for name in GENERATED
-    if stage == "local" or not name.startswith("APP_")
-]
+SERVERS_ONLY = {"certbot", "prometheus", "grafana"}
+NEEDED = [("local", name) for name in GENERATED]
+NEEDED += [("dev", "SITE_URL"), ("prod", "SITE_URL")]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -56,6 +56,7 @@ def test_an_empty_must_have_is_named(compose, tmp_path, stage, name):
 def test_local_adds_two_services_and_drops_none(stages):
     local, dev, prod = (set(stages[stage]["services"]) for stage in STAGES)
 
+    dev, prod = dev - SERVERS_ONLY, prod - SERVERS_ONLY
     assert dev == prod
     assert local - dev == LOCAL_ONLY
     assert dev <= local
@@ -75,6 +76,24 @@ def test_dev_and_prod_run_the_code_of_their_images(stages, stage):
     for name, service in stages[stage]["services"].items():
         bound = [v["target"] for v in service.get("volumes", []) if v["type"] == "bind"]
         assert set(bound) <= {"/secrets"}, name
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_each_secret_of_dev_and_prod_is_a_file_of_the_installers(stages, stage):
+    files = {Path(s["file"]).name for s in stages[stage]["secrets"].values()}
+    folders = {Path(s["file"]).parent.name for s in stages[stage]["secrets"].values()}
+
+    assert files <= set(SECRETS)
+    assert folders == {"values"}
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_each_file_that_a_variable_names_is_mounted(stages, stage):
+    for name, service in stages[stage]["services"].items():
+        mounted = {f"/run/secrets/{s['source']}" for s in service.get("secrets", [])}
+        for variable, value in (service.get("environment") or {}).items():
+            if variable.endswith("_FILE") and value.startswith("/run/secrets/"):
+                assert value in mounted, f"{name}: {variable}"
 
 
 def test_stages_on_one_machine_share_no_container_and_no_volume(stages):

@@ -33,6 +33,7 @@ def bind(source: str) -> list[dict]:
     return [{"type": "bind", "source": source, "target": "/mnt"}]
 
 
+SECRET_KEY = {"source": "secret_key"}
 LIMITS = "services.redis.deploy.resources.limits"
 BREAKS = [
     ("has_a_healthcheck", broken("services.web.healthcheck", None)),
@@ -62,7 +63,8 @@ BREAKS = [
     ("names_its_networks", broken("services.web.networks", {"default": None})),
     ("names_its_networks", broken("services.web.networks", None)),
     ("keeps_data_apart", broken("services.nginx.networks.data", {})),
-    ("keeps_data_apart", broken("services.postgres.networks.outside", {})),
+    ("keeps_data_apart", broken("services.postgres.networks.app", {})),
+    ("keeps_data_apart", broken("services.cron.networks.edge", {})),
     ("keeps_data_apart", broken("networks.data.internal", None)),
     ("waits_for_migrate", broken("services.worker.depends_on.migrate", None)),
     ("waits_for_migrate", broken("services.nginx.depends_on", {"web": {}})),
@@ -72,6 +74,11 @@ BREAKS = [
         "shows_no_secret_on_a_command_line",
         broken("services.redis.command", ["redis-server", "generatedREDISPASSWORD"]),
     ),
+    (
+        "has_passwords_in_files",
+        broken("services.web.environment.POSTGRES_PASSWORD", "generated"),
+    ),
+    ("sees_its_own_secrets_alone", broken("services.redis.secrets", [SECRET_KEY])),
 ]
 
 

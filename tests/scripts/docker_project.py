@@ -10,6 +10,7 @@ SCRIPTS = (
     "install_docker.sh",
     "scripts/lib.sh",
     "scripts/env_file.sh",
+    "scripts/server.sh",
     "scripts/docker.sh",
     ".env.example",
 )
@@ -30,7 +31,7 @@ case "$*" in
   "buildx version") answer buildx ;;
   *" ps "*Publish*) answer published ;;
   *" ps "*) answer containers ;;
-  *" build") answer build ;;
+  *" build") echo "$GIT_REVISION" >"$here/revision"; answer build ;;
   *" up "*"--wait postgres") answer up_postgres ;;
   *" up "*) answer up ;;
   *"ON_ERROR_STOP"*) cat >"$here/sql"; answer repair ;;
@@ -41,6 +42,12 @@ case "$*" in
   logs*) answer logs ;;
 esac
 """
+# What a first DEV or PROD has to be told.
+FOR_A_SERVER = (
+    *("--domain", "photos.example.org"),
+    *("--email", "ops@example.org"),
+    *("--bucket", "gs://photos-backups"),
+)
 WELL = """\
 postgres|running|healthy|0|socle-postgres-1
 migrate|exited||0|socle-migrate-1
@@ -72,7 +79,9 @@ class Project:
             if status is not None:
                 (self.answers / f"{name}.status").write_text(str(status))
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    def run(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL, **environment: str
+    ) -> subprocess.CompletedProcess:
         defaults = {
             "PATH": self.path,
             "HOME": str(self.root),
@@ -83,7 +92,7 @@ class Project:
         return subprocess.run(
             ["bash", self.root / "install_docker.sh", *arguments],
             env=defaults | environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             capture_output=True,
             text=True,
             timeout=120,
@@ -96,12 +105,17 @@ class Project:
 
     def refuse(self, *arguments: str, **environment: str) -> str:
         """Runs it and expects a check to fail; then nothing may have changed."""
+        said = self.refuse_again(*arguments, **environment)
+        assert not [call for call in self.calls if " build" in call or " up " in call]
+        return said
+
+    def refuse_again(self, *arguments: str, **environment: str) -> str:
+        """As `refuse`, after an install that went well."""
         before = self.state()
         done = self.run(*arguments, **environment)
         assert done.returncode == 1, done.stderr
         assert "Stopped: " in done.stderr
         assert self.state() == before
-        assert not [call for call in self.calls if " build" in call or " up " in call]
         return done.stderr
 
     def state(self) -> dict[str, tuple[int, bytes]]:

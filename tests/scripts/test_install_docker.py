@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from docker_project import REPOSITORY, Project
+from docker_project import FOR_A_SERVER, REPOSITORY
 
 SECRETS = ("SECRET_KEY", "MEDIA_LINK_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
 
@@ -24,14 +24,6 @@ def listener():
 @pytest.fixture
 def taken(listener) -> int:
     return listener.getsockname()[1]
-
-
-@pytest.fixture
-def project(tmp_path) -> Project:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
-    return Project(tmp_path, port=free)
 
 
 # --- Usage -------------------------------------------------------------------
@@ -142,7 +134,7 @@ def test_the_port_of_our_own_nginx_is_no_obstacle(project, taken):
 
 
 def test_both_ports_of_dev_are_checked(project, taken):
-    said = project.refuse("dev", HTTPS_PORT=str(taken))
+    said = project.refuse("dev", *FOR_A_SERVER, HTTPS_PORT=str(taken))
 
     assert f"Port {taken} is taken" in said
     assert "HTTPS_PORT=" in said
@@ -212,6 +204,7 @@ def test_env_keeps_the_comments_of_the_example(project):
 
 def test_the_first_env_takes_values_from_the_environment(project):
     given = {"PROJECT_NAME": "shop", "ADMIN_EMAIL": "me@example.org"}
+    given["BACKUP_STORAGE_URL"] = "s3://shop/backups"
 
     project.install("dev", SITE_URL="https://dev.example.org", **given)
 

@@ -1,22 +1,13 @@
 """./install_docker.sh: what it says when a container is not well, and at the end."""
 
 import re
-import socket
 import stat
 import subprocess
 
 import pytest
-from docker_project import REPOSITORY, WELL, Project
+from docker_project import FOR_A_SERVER, REPOSITORY, WELL, Project
 
 BROKEN = "web|running|unhealthy|0|socle-web-1\n"
-
-
-@pytest.fixture
-def project(tmp_path) -> Project:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
-    return Project(tmp_path, port=free)
 
 
 def headings() -> set[str]:
@@ -216,11 +207,11 @@ def test_an_administrator_that_cannot_be_made_stops_it(project):
     assert "    CommandError: 'x' is not an e-mail address.\n" in failed(project)
 
 
-def test_dev_runs_its_own_file_and_makes_no_bucket(project):
-    said = project.install("dev")
+def test_dev_runs_its_own_file(project):
+    said = project.install("dev", *FOR_A_SERVER)
 
     of_compose = [call for call in project.calls if "--file" in call]
     assert of_compose
     assert all("compose --file dev.yml " in call for call in of_compose)
-    assert not [call for call in project.calls if "check_storage" in call]
-    assert "docker compose -f dev.yml stop" in said
+    assert project.values()["COMPOSE_FILE"] == "dev.yml", "so that these words are true"
+    assert "docker compose stop" in said

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
@@ -89,6 +89,14 @@ class Environment:
         except (ImproperlyConfigured, OSError) as error:
             self._mistakes.append(f"{name}: {error}")
             return default
+
+
+def with_password(url: str, password: str) -> str:
+    """`url` of Redis, with `password` in it unless it has one or is a socket's."""
+    parts = urlsplit(url)
+    if not password or parts.password or parts.scheme == "unix":
+        return url
+    return parts._replace(netloc=f":{quote(password, safe='')}@{parts.netloc}").geturl()
 
 
 def redis_urls(url: str) -> tuple[str, str]:

@@ -3,21 +3,26 @@
 import os
 from pathlib import Path
 
+from config.gunicorn_logs import SiteLogger
+from config.processes import worker_count
+
 _reload = os.environ.get("WEB_RELOAD", "0") == "1"
 
 bind = f"{os.environ.get('WEB_HOST', '0.0.0.0')}:{os.environ.get('WEB_PORT') or 8000}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS") or 2)
+workers = int(os.environ.get("WEB_WORKERS") or worker_count())
 threads = int(os.environ.get("WEB_THREADS") or 4)
 timeout = 120
-graceful_timeout = 30
+graceful_timeout = 60  # nginx collects what is sent, so no request takes longer
 keepalive = 75  # longer than nginx keeps its side, so that nginx closes first
 max_requests = 5000
 max_requests_jitter = 500
 control_socket_disable = True  # signals are enough, and the image is read-only
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 accesslog = "-" if _reload else None  # elsewhere nginx writes it
+access_log_format = "%(m)s %(U)s %(s)s in %(L)s s"
 errorlog = "-"
+logger_class = SiteLogger
 preload_app = not _reload  # a code change needs workers that import for themselves
 reload = _reload
 # A new build of the frontend has new file names: read its manifest again.

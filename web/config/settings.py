@@ -1,14 +1,15 @@
 """The one settings module. The environment decides; `.env.example` explains."""
 
 import os
+import sys
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import sentry
+from config import logs, sentry
 from config.content_policy import content_policy, media_hosts
-from config.env import Environment, redis_urls
+from config.env import Environment, redis_urls, with_password
 from config.mail import mail_settings
 from config.media import downloads_storage, media_storage
 
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_filters",
+    "django_structlog",
     "django_vite",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -55,6 +57,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_policy.ContentPolicyMiddleware",
@@ -106,7 +109,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: broker, task results, cache
-REDIS_URL = env.required("REDIS_URL")
+REDIS_URL = with_password(env.required("REDIS_URL"), env.text("REDIS_PASSWORD"))
 _broker, _cache = redis_urls(REDIS_URL)
 CACHES = {
     "default": {
@@ -252,6 +255,10 @@ BACKUP_PING_URL = env.text("BACKUP_PING_URL")
 # Run in a restored database that comes from another environment.
 BACKUP_SCRUBBERS = ["accounts.scrubbing.scrub_people"]
 BACKUP_ENCRYPTION_KEY = env.text("BACKUP_ENCRYPTION_KEY")
+if env.text(
+    "AWS_SECRET_ACCESS_KEY"
+):  # perhaps from a file, of which boto3 knows nothing
+    os.environ["AWS_SECRET_ACCESS_KEY"] = env.text("AWS_SECRET_ACCESS_KEY")
 BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
 BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)
 BACKUP_KEEP_MONTHLY = env.number("BACKUP_KEEP_MONTHLY", 12)
@@ -344,21 +351,13 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        "axes": {"level": "WARNING"},
-        "botocore": {"level": "WARNING"},  # tells where it found its keys, each time
-    },
-}
+# Logs: a line of JSON each, or words for people; with one id a request
+LOG_FORMAT = env.choice("LOG_FORMAT", "", among={"", *logs.FORMATS})
+LOG_JSON = logs.wants_json(LOG_FORMAT, environment=ENVIRONMENT)
+LOGGING = logs.logging_settings(
+    service=logs.service_name(sys.argv, variables=os.environ), as_json=LOG_JSON
+)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # Errors, missed backups and missed drills go to Sentry if it is named.
 SENTRY_DSN = env.text("SENTRY_DSN")

@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# What ./install_docker.sh dev and prod need beyond LOCAL: a name, an e-mail address and a
+# bucket, asked for once; and passwords as files, which no environment shows. Sourced.
+
+SECRETS_FOLDER=secrets/values
+SECRET_NAMES=(SECRET_KEY POSTGRES_PASSWORD REDIS_PASSWORD MEDIA_LINK_KEY EMAIL_URL
+  BACKUP_ENCRYPTION_KEY AWS_SECRET_ACCESS_KEY DEV_PASSWORD GRAFANA_PASSWORD)
+
+is_server() { [[ "$STAGE" != local ]]; }
+is_secret() { [[ " ${SECRET_NAMES[*]} " == *" $1 "* ]]; }
+
+# usage: secret_file NAME
+secret_file() { printf '%s/%s' "$SECRETS_FOLDER" "${1,,}"; }
+
+# usage: place_of NAME    Where a person finds the value: .env, or the secret's file.
+place_of() { if is_server && is_secret "$1"; then secret_file "$1"; else echo .env; fi; }
+
+# Another stage's .env would give PROD a developer's settings, or the other way round.
+stage_is_that_of_env() {
+  local kept
+  if [[ ! -e .env ]]; then return 0; fi
+  kept="$(env_value .env ENVIRONMENT)"
+  if [[ "${kept:-$STAGE}" != "$STAGE" ]]; then
+    die "The .env in this folder is that of ${kept^^}, not of ${STAGE^^}." \
+      "Run: ./install_docker.sh $kept, or clone the repository once more for $STAGE."
+  fi
+}
+
+# --- Questions: once, before the first .env ----------------------------------
+
+# Sets SITE_URL, ALLOWED_HOSTS, ADMIN_EMAIL, ACME_EMAIL and BACKUP_STORAGE_URL for a first
+# .env: from options and the environment, else from whoever sits at the terminal.
+ask_what_is_missing() {
+  if ! is_server || [[ -e .env ]]; then return 0; fi
+  HTTP_PORT="${HTTP_PORT:-80}" HTTPS_PORT="${HTTPS_PORT:-443}"
+  ask SITE_URL_OR_DOMAIN domain "The name that people type, such as photos.example.com" "${SITE_URL:-${DOMAIN:-}}"
+  use_address "$SITE_URL_OR_DOMAIN"
+  ask ADMIN_EMAIL email "Your e-mail address, for the administrator and the certificate" "${ADMIN_EMAIL:-}"
+  is_email "$ADMIN_EMAIL" || die "'$ADMIN_EMAIL' is no e-mail address." "Run: ./install_docker.sh $STAGE --email you@example.com"
+  ACME_EMAIL="${ACME_EMAIL:-$ADMIN_EMAIL}"
+  ask BACKUP_STORAGE_URL bucket "The bucket of the backups, such as gs://your-bucket" "${BACKUP_STORAGE_URL:-}"
+  [[ "$BACKUP_STORAGE_URL" =~ ^(gs://|s3://|file:///)[^/] ]] ||
+    die "'$BACKUP_STORAGE_URL' is no place for backups." "Use gs://bucket, s3://bucket/folder or file:///folder: ./install_docker.sh $STAGE --bucket gs://your-bucket"
+  if [[ "${BEHIND_PROXY:-0}" == 1 ]]; then PUBLISH_ON="${PUBLISH_ON:-127.0.0.1}"; fi
+}
+
+# usage: ask VARIABLE OPTION QUESTION GIVEN    What is given counts; without a terminal it must be.
+ask() {
+  local answer="$4"
+  if [[ -z "$answer" && -t 0 ]]; then read -r -p "$3: " answer; fi
+  [[ -n "$answer" ]] || die "A first ./install_docker.sh $STAGE needs --$2." "$3. All at once:
+  ./install_docker.sh $STAGE --domain photos.example.com --email you@example.com --bucket gs://your-bucket"
+  printf -v "$1" '%s' "$answer"
+}
+
+is_email() { [[ "$1" =~ ^[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$ ]]; }
+
+# usage: use_address NAME|https://NAME[:PORT]
+use_address() {
+  local rest="${1#https://}" host
+  host="${rest%%[:/]*}"
+  if [[ "$1" == http://* || ! "$rest" =~ ^[A-Za-z0-9.-]+(:[0-9]+)?/?$ ]]; then
+    die "'$1' is no name of a site." "Give a host name such as photos.example.com: ./install_docker.sh $STAGE --domain photos.example.com"
+  fi
+  if [[ "$rest" != *:* && "$HTTPS_PORT" != 443 && "${BEHIND_PROXY:-0}" != 1 ]]; then rest="${rest%/}:$HTTPS_PORT"; fi
+  SITE_URL="https://${rest%/}"
+  ALLOWED_HOSTS="${ALLOWED_HOSTS:-${host,,}}"
+}
+
+# --- Passwords as files -------------------------------------------------------
+# Compose mounts each file by itself. Several users read them inside (postgres, redis,
+# nginx, app), so a file is open to all; the folder around them is open to its owner alone.
+
+write_secrets() {
+  local name
+  if ! is_server; then return 0; fi
+  mkdir -p "$SECRETS_FOLDER"
+  chmod 700 "$SECRETS_FOLDER"
+  for name in "${SECRET_NAMES[@]}"; do write_secret "$name"; done
+  if [[ -n "${SUDO_UID:-}" ]]; then chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$SECRETS_FOLDER"; fi
+}
+
+# What is there is kept. A value from .env moves here: it has one place.
+write_secret() {
+  local file value
+  file="$(secret_file "$1")"
+  value="$(env_value .env "$1")"
+  if [[ ! -s "$file" ]]; then
+    if [[ -z "$value" ]]; then value="${!1:-}"; fi
+    if [[ -z "$value" ]] && is_generated "$1"; then value="$(random_secret 40)"; fi
+    (umask 077 && printf '%s' "$value" >"$file.new")
+    mv "$file.new" "$file"
+  fi
+  chmod 444 "$file"
+  set_env_value .env "$1" ''
+}
+
+# Whether the comment above it in .env.example says (generated).
+is_generated() {
+  awk -v name="$1" '
+    /^#/ { comment = comment $0; next }
+    index($0, name "=") == 1 { exit comment ~ /\(generated/ ? 0 : 1 }
+    { comment = "" }' .env.example
+}
