@@ -4,31 +4,14 @@ import os
 import re
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.binaries import only
 
 SOURCES = Path(__file__).resolve().parents[2] / "nginx"
-MAIN = """
-daemon off;
-worker_processes 2;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-{user}
-events {{ worker_connections 512; }}
-http {{
-    {types}
-    default_type application/octet-stream;
-    access_log {folder}/access.log;
-    sendfile on;
-    keepalive_timeout 65;
-    fastcgi_temp_path {folder}/tmp;
-    uwsgi_temp_path {folder}/tmp;
-    scgi_temp_path {folder}/tmp;
-    include {folder}/conf.d/*.conf;
-}}
-"""
+# LOCAL's: open to every name, without limits. A test of the edge says more (`edge`).
+LOCAL = {"ENVIRONMENT": "local", "NGINX_SCHEME": "http", "BEHIND_PROXY": "0"}
 # What the image's own mime.types says of what the site sends.
 TYPES = """types {
         text/html html; text/css css; application/javascript js; application/json json;
@@ -46,6 +29,8 @@ class Nginx:
     media: Path
     environment: dict[str, str]
     flower_port: int = 1
+    tls_port: int = 1
+    edge: dict[str, str] = field(default_factory=dict)
 
     @property
     def command(self) -> list[str]:
@@ -59,50 +44,73 @@ class Nginx:
         ]
 
     def prepare(self) -> None:
-        for name in ("tmp", "cache/body", "cache/proxy", "cache/static", "conf.d"):
+        """Everything that the image's entrypoint does before it starts nginx."""
+        folders = ("tmp", "cache/body", "cache/proxy", "cache/static", "conf.d", "own")
+        for name in (*folders, "letsencrypt"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        user = "user root;" if os.geteuid() == 0 else ""
-        main = MAIN.format(folder=self.folder, user=user, types=TYPES)
-        (self.folder / "nginx.conf").write_text(main)
-        values = self._values()
+        (self.folder / "nginx.conf").write_text(self._main())
+        values = self.values()
         templates = SOURCES / "templates"
         for template in templates.rglob("*.template"):
             place = template.relative_to(templates).with_suffix("")
             target = self.folder / "conf.d" / place
             target.parent.mkdir(exist_ok=True)
-            target.write_text(self._here(substituted(template.read_text(), values)))
+            text = substituted(template.read_text(), values)
+            target.write_text(self._here(text))
+        for script in sorted((SOURCES / "entrypoint").glob("1*.sh")):
+            subprocess.run([script], env=values, check=True, stdout=subprocess.PIPE)
 
     def is_ready(self) -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def _values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """The variables as the image's entrypoint has them."""
         settings = SOURCES / "entrypoint" / "11-settings.envsh"
         shown = subprocess.run(
             ["sh", "-ec", f". {settings}; env -0"],
-            env={"PATH": os.environ["PATH"], "NGINX_LOCAL_RESOLVERS": "127.0.0.1"}
-            | self.environment,
+            env=self._places() | self.environment | LOCAL | self.edge,
             check=True,
             capture_output=True,
             text=True,
         ).stdout
         return dict(line.split("=", 1) for line in shown.split("\0") if "=" in line)
 
+    def _places(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "NGINX_LOCAL_RESOLVERS": "127.0.0.1",
+            "NGINX_SCRIPTS": str(SOURCES / "scripts"),
+            "NGINX_CONFIGURATION": str(self.folder / "conf.d"),
+            "NGINX_CERTIFICATES": str(self.folder / "own"),
+            "NGINX_LETSENCRYPT": str(self.folder / "letsencrypt"),
+        }
+
+    def _main(self) -> str:
+        """The image's main file; nginx stays in the foreground, as this user."""
+        main = (SOURCES / "nginx.conf").read_text()
+        main = main.replace("include /etc/nginx/mime.types;", TYPES)
+        user = "user root;\n" if os.geteuid() == 0 else ""
+        return f"daemon off;\n{user}{self._here(main)}"
+
     def _here(self, text: str) -> str:
         """The image's addresses and folders as they are on this machine."""
-        for there, here in {
+        here = {
             "/etc/nginx/conf.d": f"{self.folder}/conf.d",
+            "/var/log/nginx": str(self.folder),
+            "/tmp": f"{self.folder}/tmp",
             "/var/cache/nginx": f"{self.folder}/cache",
             "/media/live": str(self.media),
             "/media/downloads": str(self.media.parent / "downloads"),
+            "/acme": f"{self.folder}/acme",
             "web:8000": f"127.0.0.1:{self.web_port}",
             "flower:5555": f"127.0.0.1:{self.flower_port}",
             "listen 8080": f"listen 127.0.0.1:{self.port}",
-        }.items():
-            text = re.sub(rf"(?<![\w./-]){re.escape(there)}", here, text)
-        return text
+            "listen 8443": f"listen 127.0.0.1:{self.tls_port}",
+        }
+        there = "|".join(re.escape(name) for name in here)
+        return re.sub(rf"(?<![\w./-])({there})", lambda match: here[match[1]], text)
 
 
 def substituted(template: str, values: dict[str, str]) -> str:
