@@ -10,6 +10,7 @@ source scripts/docker.sh   # compose, engine_answers, wait_until_healthy, explai
 usage() {
   cat <<'END'
 Usage: ./install_docker.sh [local | dev | prod] [OPTION]...
+       ./install_docker.sh --check [local | dev | prod]
 
   local    docker-compose.yml: your files inside the containers, reloading (the default)
   dev      dev.yml: production's images, staging certificates, a password in front
@@ -19,6 +20,8 @@ Usage: ./install_docker.sh [local | dev | prod] [OPTION]...
     --email ADDRESS   of the first administrator, also told to Let's Encrypt
     --bucket URL      where backups go: gs://your-bucket, s3://bucket/folder
     --behind-proxy    another web server in front ends HTTPS (docs/https.md)
+  --check  changes nothing: names what is wrong, why, and the next command
+           (without a stage: the one of .env); ends with 1 when there is a problem
   --help   this text
 
 Checks everything first, then writes .env (what is in it is kept), builds, starts, waits
@@ -99,7 +102,7 @@ start_services() {
 
 unhealthy() {
   explain_containers
-  die "Not every service became healthy." "Repair what is named above, then run ./install_docker.sh again; nothing is lost."
+  die "Not every service became healthy." "Repair what is named above ('./install_docker.sh --check $STAGE' names causes), then run ./install_docker.sh again; nothing is lost."
 }
 
 # The password goes through standard input: nobody sees it in a list of processes.
@@ -223,6 +226,11 @@ wrong_usage() {
 
 main() {
   if [[ "${1:-}" == --help || "${1:-}" == -h ]]; then usage; exit; fi
+  if [[ "${1:-}" == --check ]]; then
+    source scripts/doctor.sh
+    doctor "${@:2}"
+    exit
+  fi
   parse "$@"
   stage_is_that_of_env
   ask_what_is_missing

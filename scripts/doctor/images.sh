@@ -1,0 +1,117 @@
+# shellcheck shell=bash disable=SC2153
+# Whether containers run what the tags, the code and .env say now. Sourced by scripts/doctor.sh.
+
+check_images() {
+  if [[ -n "$WITHOUT_ENGINE" ]]; then
+    unasked "the images" "$WITHOUT_ENGINE"
+    return
+  fi
+  compose_reads_its_files
+  if ((${#NAMES[@]} == 0)); then return; fi
+  containers_run_the_tagged_image
+  containers_have_the_settings
+  images_are_of_this_code
+}
+
+# A hash of each service as files and .env say it; the rest of this room compares with it.
+compose_reads_its_files() {
+  local status
+  asked docker compose --file "$COMPOSE_FILE_NAME" config --hash '*' >"$NOTES/hashes" 2>"$NOTES/hashes.said"
+  status=$?
+  if ((status != 0)); then
+    problem "Compose cannot read $COMPOSE_FILE_NAME with this .env: $(short "$(cat "$NOTES/hashes.said")")" \
+      "Run: $(installer)   then: $(in_compose) config --quiet" "Compose cannot read the files"
+  fi
+}
+
+containers_run_the_tagged_image() {
+  local name tagged old=()
+  for name in "${NAMES[@]}"; do
+    tagged="$(asked docker image inspect --format '{{.Id}}' "${IMAGE[$name]}" 2>/dev/null)"
+    if [[ -n "$tagged" && "$tagged" != "${IMAGE_ID[$name]}" ]]; then old+=("${SERVICE[$name]}"); fi
+  done
+  if ((${#old[@]} == 0)); then
+    well "Containers run the images that their tags name."
+  else
+    problem "$(in_words "${old[@]}") still run$( ((${#old[@]} > 1)) || echo s) an older image than ${IMAGE[${NAME_OF[${old[0]}]}]} names now." \
+      "Run: $(in_compose) up --detach" "Containers run an older image"
+  fi
+}
+
+# Compose keeps with each container a hash of what it was made from.
+containers_have_the_settings() {
+  local service hash old=()
+  if [[ ! -s "$NOTES/hashes" ]]; then return; fi
+  while read -r service hash; do
+    if [[ -n "${NAME_OF[$service]:-}" && "${HASH[${NAME_OF[$service]}]}" != "$hash" ]]; then old+=("$service"); fi
+  done <"$NOTES/hashes"
+  if ((${#old[@]} == 0)); then
+    well "Containers have the settings of .env and $COMPOSE_FILE_NAME."
+  else
+    careful ".env or $COMPOSE_FILE_NAME was changed after these were started: $(in_words "${old[@]}")." \
+      "Run: $(in_compose) up --detach" "Containers run with older settings"
+  fi
+}
+
+# --- Image and code ----------------------------------------------------------
+
+in_git() { git -c "safe.directory=$PWD" "$@" 2>/dev/null; }
+
+# usage: revision_of IMAGE    As ./install_docker.sh labels it; nothing where it is unknown.
+revision_of() {
+  local revision
+  revision="$(asked docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.revision"}}' "$1" 2>/dev/null)"
+  revision="${revision%-dirty}"
+  if [[ "$revision" =~ ^[0-9a-f]{7,64}$ ]]; then echo "$revision"; fi
+}
+
+# What an image is made from. LOCAL mounts the code itself, so there it is less.
+sources_of_images() {
+  if [[ "$STAGE" == local ]]; then
+    echo web/Dockerfile web/requirements web/frontend/package-lock.json nginx
+  else
+    echo web nginx cron certbot
+  fi
+}
+
+our_images() {
+  local name
+  for name in "${NAMES[@]}"; do echo "${IMAGE[$name]}"; done | grep -E "^($(known PROJECT_NAME socle)|$PROJECT)-" | sort -u
+}
+
+images_are_of_this_code() {
+  local image revision unlabelled=() old=() strange=()
+  if ! in_git rev-parse --verify --quiet HEAD >/dev/null; then
+    unasked "whether images are of this code" "This folder has no history of git."
+    return
+  fi
+  for image in $(our_images); do
+    revision="$(revision_of "$image")"
+    if [[ -z "$revision" ]]; then
+      unlabelled+=("$image")
+    elif ! in_git cat-file -e "$revision^{commit}"; then
+      strange+=("$image")
+    elif ! is_current "$revision"; then
+      old+=("$image (of ${revision:0:7}, $(in_git rev-list --count "$revision..HEAD") commits ago)")
+    fi
+  done
+  if ((${#old[@]} > 0)); then
+    careful "The code here is newer than $(in_words "${old[@]}")." "Run: $(installer)" "Images are older than the code"
+  fi
+  if ((${#strange[@]} > 0)); then
+    careful "$(in_words "${strange[@]}") $( ((${#strange[@]} == 1)) && echo is || echo are) of a commit that this folder does not know." \
+      "Run: git fetch   or build here: $(installer)" "Images are older than the code"
+  fi
+  if ((${#unlabelled[@]} > 0)); then
+    unasked "whether these are of this code: $(in_words "${unlabelled[@]}")" "The images do not say of which commit they are."
+  elif ((${#old[@]} + ${#strange[@]} == 0)); then
+    well "The images are of this code."
+  fi
+}
+
+# Commits that change nothing of what goes into images do not count.
+is_current() {
+  local sources
+  read -ra sources <<<"$(sources_of_images)"
+  in_git diff --quiet "$1" HEAD -- "${sources[@]}"
+}

@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+# What people and certificate authorities see: name, port 80, certificate.
+# Sourced by scripts/doctor.sh.
+
+PUBLIC_HTTP_PORT="${DOCTOR_PUBLIC_HTTP_PORT:-80}" # authorities ask no other
+EXPIRES_WITHIN_DAYS=14
+
+check_outside() {
+  if ! command -v curl >/dev/null; then
+    unasked "the site's address" "There is no curl on this machine."
+    return
+  fi
+  if name_resolves; then
+    if needs_certificates && runs nginx; then port_80_is_ours; fi
+    site_answers
+  fi
+  if [[ "$STAGE" != local && "$(known BEHIND_PROXY)" != 1 ]]; then certificate_is_good; fi
+}
+
+needs_certificates() { [[ "$STAGE" != local && "$(known BEHIND_PROXY)" != 1 ]]; }
+
+addresses_of() { asked getent ahosts "$1" | awk '{ print $1 }' | sort -u; }
+
+name_resolves() {
+  local host found
+  host="$(site_host)"
+  if [[ -z "$host" ]]; then return 1; fi
+  found="$(addresses_of "$host" | paste -sd ' ')"
+  if [[ -n "$found" ]]; then
+    if [[ "$STAGE" != local ]]; then well "$host resolves to $found."; fi
+    return 0
+  fi
+  problem "The name $host (of SITE_URL in .env) does not resolve." "$(how_to_make_it_resolve "$host")" \
+    "The name does not lead to this machine"
+  return 1
+}
+
+how_to_make_it_resolve() {
+  if [[ "$STAGE" == local ]]; then
+    echo "Add this line to /etc/hosts: 127.0.0.1 $1"
+  else
+    echo "Make a record A (and AAAA) for $1 at its name server: $(own_addresses)   Check: getent ahosts $1"
+  fi
+}
+
+own_addresses() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -vE '^(172\.(1[6-9]|2[0-9]|3[01])\.|$)' | paste -sd ' '; }
+
+# Asks for a path that nobody else knows, by the public name, and looks for it in the log
+# of our nginx: so it cannot be another machine that answered.
+port_80_is_ours() {
+  local host path said status
+  host="$(site_host)" path="/.well-known/acme-challenge/doctor-$$-$RANDOM$RANDOM"
+  said="$(curl --silent --show-error --output /dev/null --write-out '%{http_code}' --max-time 8 \
+    "http://$host:$PUBLIC_HTTP_PORT$path" 2>&1)"
+  status=$?
+  if ((status != 0)); then
+    problem "http://$host (port $PUBLIC_HTTP_PORT) does not answer: $(short "${said%000}"). No certificate can be obtained or renewed." \
+      "Open port $PUBLIC_HTTP_PORT in the firewall, and let $host lead here (its address: $(addresses_of "$host" | paste -sd ' '); this machine's: $(own_addresses))" \
+      "The name does not lead to this machine"
+  elif our_nginx_saw "${path##*/}"; then
+    well "http://$host leads to our nginx, also for certificates."
+  else
+    problem "http://$host (port $PUBLIC_HTTP_PORT) is answered with ${said:(-3)}, by something else than our nginx. No certificate can be obtained or renewed." \
+      "Let $host lead here (its address: $(addresses_of "$host" | paste -sd ' '); this machine's: $(own_addresses)), or set BEHIND_PROXY=1 if another web server stands in front" \
+      "The name does not lead to this machine"
+  fi
+}
+
+our_nginx_saw() {
+  local attempt
+  for attempt in 1 2 3; do
+    if asked docker logs --since 60s "${NAME_OF[nginx]}" 2>&1 | grep -q "$1"; then return 0; fi
+    if ((attempt < 3)); then sleep 0.3; fi
+  done
+  return 1
+}
+
+site_answers() {
+  local url said status
+  url="$(known SITE_URL)"
+  if ! runs nginx; then
+    unasked "whether the site answers at $url" "$(why_not nginx)"
+    return
+  fi
+  said="$(curl --silent --show-error --insecure --output /dev/null --write-out '%{http_code}' --max-time 8 "$url/health/live" 2>&1)"
+  status=$?
+  case "$status:${said:(-3)}" in
+    0:200) well "The site answers at $url." ;;
+    0:401) well "The site answers at $url, and asks for DEV_PASSWORD." ;;
+    0:400) problem "$url answers 400: the site takes that host for a foreign one." "Add it to ALLOWED_HOSTS in .env, then run: $(in_compose) up --detach" "The host of SITE_URL is not allowed" ;;
+    0:50?) problem "$url answers ${said:(-3)}: nginx is there, the site behind it is not." "Run: $(in_compose) logs --tail 50 web" "The starting page does not go away" ;;
+    0:*) problem "$url answers ${said:(-3)}, which is not this site." "Compare SITE_URL and the ports in .env with: $(in_compose) ps nginx" "The site does not answer at SITE_URL" ;;
+    *) problem "$url does not answer: $(short "${said%000}")" "Compare SITE_URL and the ports in .env with: $(in_compose) ps nginx" "The site does not answer at SITE_URL" ;;
+  esac
+}
+
+# --- The certificate ---------------------------------------------------------
+
+certificate_is_good() {
+  local host certificate ends days
+  if ! runs nginx; then
+    unasked "the certificate" "$(why_not nginx)"
+    return
+  fi
+  if ! command -v openssl >/dev/null; then
+    unasked "the certificate" "There is no openssl on this machine."
+    return
+  fi
+  host="$(site_host)"
+  certificate="$(served_certificate "$host")"
+  ends="$(openssl x509 -noout -enddate <<<"$certificate" 2>/dev/null)"
+  if [[ -z "$ends" ]]; then
+    problem "nginx shows no certificate for $host at port $(https_port)." "Run: $(in_compose) logs --tail 50 nginx" "The certificate is not the right one"
+    return
+  fi
+  days=$((($(date -d "${ends#*=}" +%s) - $(date +%s)) / 86400))
+  judge_certificate "$host" "$certificate" "$days"
+}
+
+https_port() { known HTTPS_PORT 443; }
+
+served_certificate() {
+  asked openssl s_client -connect "$(known PUBLISH_ON 127.0.0.1):$(https_port)" -servername "$1" </dev/null 2>/dev/null |
+    openssl x509 2>/dev/null
+}
+
+# usage: judge_certificate HOST PEM DAYS_LEFT
+judge_certificate() {
+  local section="The certificate is not the right one"
+  if (($3 < 0)); then
+    problem "The certificate of $1 expired $((-$3)) days ago." "$(how_to_renew)" "$section"
+  elif ! openssl x509 -noout -checkhost "$1" <<<"$2" 2>/dev/null | grep -q 'does match' &&
+    ! openssl x509 -noout -checkip "$1" <<<"$2" 2>/dev/null | grep -q 'does match'; then
+    problem "nginx shows a certificate for another name than $1: $(names_of "$2")" "$(how_to_renew)" "$section"
+  elif is_self_signed "$2"; then
+    say_self_signed "$1" "$section"
+  elif (($3 < EXPIRES_WITHIN_DAYS)); then
+    careful "The certificate of $1 expires in $3 days, and should have been renewed by now." "$(how_to_renew)" "$section"
+  else
+    well "The certificate of $1 is good for $3 days."
+  fi
+}
+
+names_of() { openssl x509 -noout -ext subjectAltName <<<"$1" 2>/dev/null | tail -n 1 | tr -d ' '; }
+
+is_self_signed() {
+  [[ "$(openssl x509 -noout -issuer <<<"$1")" == "issuer=$(openssl x509 -noout -subject <<<"$1" | sed 's/^subject=//')" ]]
+}
+
+# DEV shows its own to testers, who know it.
+say_self_signed() {
+  if [[ "$STAGE" == prod ]]; then
+    problem "nginx still shows its self-signed certificate for $1: browsers warn people off." "$(how_to_renew)" "$2"
+  else
+    careful "nginx shows its self-signed certificate for $1: browsers warn." "$(how_to_renew)" "$2"
+  fi
+}
+
+how_to_renew() { echo "Run: $(in_compose) logs --tail 50 certbot   (it says why none came)"; }
