@@ -1,0 +1,40 @@
+"""What Celery's worker says beside its log lines, brought into them."""
+
+import logging
+from typing import Any
+
+from celery import Celery
+from celery import __version__ as celery_version
+from celery.apps import worker as worker_program
+from celery.signals import celeryd_init, setup_logging
+from django.conf import settings
+from django_structlog.celery import signals
+from django_structlog.celery.steps import DjangoStructLogInitStep
+from structlog.contextvars import bind_contextvars
+
+logger = logging.getLogger(__name__)
+
+
+def connect(app: Celery) -> None:
+    """Tasks take the request id along; the worker speaks in lines of the log alone."""
+    app.steps["worker"].add(DjangoStructLogInitStep)
+    setup_logging.connect(keep_the_sites_logging)
+    celeryd_init.connect(speak_in_lines)
+    signals.bind_extra_task_metadata.connect(name_the_task)
+
+
+def keep_the_sites_logging(**_kwargs: Any) -> None:
+    """A receiver on this signal stops Celery from setting up logging of its own."""
+
+
+def name_the_task(*, task: Any, **_kwargs: Any) -> None:
+    bind_contextvars(task=task.name)
+
+
+def speak_in_lines(*, instance: Any, sender: str, **_kwargs: Any) -> None:
+    """No banner, and what it says about its own end as a line like the others."""
+    if not settings.LOG_JSON:
+        return
+    instance.quiet = True
+    worker_program.safe_say = lambda message, *_streams: logger.info("%s", message)
+    logger.info("Worker %s starts; it runs Celery %s.", sender, celery_version)
