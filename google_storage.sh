@@ -16,6 +16,7 @@ Usage: ./google_storage.sh ACTION [OPTION]...
   -l, --list [--all] [--json]  the backups, newest first; --all: also what is no backup
   -b, --backup [--full]        back up now; --full: read unchanged files as well
   -r, --restore URL|latest     put a backup in the place of what is live (asks first)
+        --of prod              the latest of another environment (also with -l)
         --database-only, --media-only  one half of it
         --keep EMAIL           another environment's people are replaced in the data,
                                but for these (repeatable); --no-scrub: nobody is
@@ -33,7 +34,6 @@ URL is one that -l prints: gs://BUCKET/PROJECT/ENVIRONMENT/backups/2026-11-21T03
 A restore is built and proven beside what is live, then swapped in; what was live stays
 for --undo until a newer backup is proven.
 Exit status: 0 done, 1 failed, 2 wrong usage or another run holds the lock.
-Example: ./google_storage.sh -b && ./google_storage.sh -l
 END
 }
 
@@ -65,9 +65,9 @@ parse() {
       -p | --prune) choose prune ;;
       --new-key) choose new-key ;;
       --yes | --json | --all | --full | --database-only | --media-only | --no-scrub) OPTIONS+=("$1") ;;
-      --keep)
-        if (($# < 2)); then wrong_usage "--keep needs an e-mail address."; fi
-        OPTIONS+=("--keep=$2")
+      --keep | --of)
+        if (($# < 2)); then wrong_usage "$1 needs $([[ "$1" == --of ]] && echo an environment, such as prod || echo an e-mail address)."; fi
+        OPTIONS+=("$1=$2")
         shift
         ;;
       --docker | --local) STACK="${1#--}" ;;
@@ -102,7 +102,8 @@ check_usage() {
   for option in "${OPTIONS[@]}"; do
     case "$ACTION$option" in
       restore--yes | restore--database-only | restore--media-only) ;;
-      restore--no-scrub | restore--keep=*) ;;
+      restore--no-scrub | restore--keep=* | list--of=*) ;;
+      restore--of=*) [[ "$ARGUMENT" == latest ]] || wrong_usage "--of goes with 'latest': a URL names its environment." ;;
       undo--yes | forget--yes | prune--yes) ;;
       list--json | list--all | verify--all | backup--full) ;;
       *) wrong_usage "$option does not belong to '$ACTION'." ;;

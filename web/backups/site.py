@@ -42,3 +42,7 @@ class Site:
     @property
     def shelf(self) -> Shelf:
         return Shelf(self.project, self.environment)
+
+    def shelf_of(self, environment: str) -> Shelf:
+        """Of this project in another environment, in the same store; "" is this one."""
+        return Shelf(self.project, environment or self.environment)

@@ -18,6 +18,13 @@ FAILED, LOCKED, USAGE = 1, 2, 2
 CLEAR = "\x1b[K"  # the rest of the terminal's line
 
 
+def add_of(parser) -> None:
+    """--of prod: another environment's backups, in the store of this one's."""
+    parser.add_argument(
+        "--of", default="", metavar="ENVIRONMENT", help="local, dev or prod"
+    )
+
+
 class BackupCommand(BaseCommand):
     """Exit status 1 is a failure, 2 wrong usage or another run that holds the lock."""
 

@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
 
 from backups.listing import newest_backup
 from backups.locks import only_one
-from backups.tests.conftest import execute, names_in, picture
+from backups.services import take_backup
+from backups.tests.conftest import NEXT_NIGHT, QUIET, execute, names_in, picture
 
 
 @pytest.fixture
@@ -76,6 +78,23 @@ def test_list_backups_as_json(backup, manage):
     assert status == 0
     assert record["url"] == backup.url
     assert record["database"]["rows"]["public.photo"] == 500
+
+
+def test_the_latest_of_another_environment_is_found_by_its_name(
+    site, store, backup, manage
+):
+    other = replace(site, environment="other")
+    execute(site.database, "DELETE FROM other.photo")
+    theirs = take_backup(other, store=store, now=NEXT_NIGHT, progress=QUIET)
+
+    status, out, _ = manage("list_backups", "--of", "other")
+    assert (status, out.splitlines()[1].split()[0]) == (0, theirs.url)
+    assert theirs.url not in manage("list_backups")[1]
+
+    execute(site.database, "INSERT INTO other.photo VALUES (42)")
+    status, _, err = manage("restore_backup", "latest", "--of", "other", "--yes")
+    assert status == 0, err
+    assert execute(site.database, "SELECT id FROM other.photo") == []
 
 
 def test_an_empty_list_names_the_next_command(manage):

@@ -4,7 +4,7 @@ import shutil
 from django.utils import timezone
 
 from backups.listing import list_backups
-from backups.management.base import BackupCommand
+from backups.management.base import BackupCommand, add_of
 from backups.site import Site
 from backups.stores import open_store
 from backups.table import backups_table
@@ -18,11 +18,13 @@ class Command(BackupCommand):
         parser.add_argument(
             "--all", action="store_true", help="also folders that are no backup"
         )
+        add_of(parser)
 
     def handle(self, **options):
         site = Site.from_settings()
+        shelf = site.shelf_of(options["of"])
         listing = list_backups(
-            open_store(site.store_url, patience_seconds=10), shelf=site.shelf
+            open_store(site.store_url, patience_seconds=10), shelf=shelf
         )
         for sentence in listing.unreadable:
             self.tell(sentence)
@@ -30,7 +32,7 @@ class Command(BackupCommand):
             self.stdout.write(json.dumps(as_json(listing.backups), indent=2))
         elif not listing.backups:
             self.tell(
-                f"{site.store_url}/{site.shelf.backups} holds no backup yet. Make one: "
+                f"{site.store_url}/{shelf.backups} holds no backup yet. Make one: "
                 "./google_storage.sh -b"
             )
         else:

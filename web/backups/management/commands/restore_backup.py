@@ -3,7 +3,7 @@ from django.utils import timezone
 from backups.addresses import parse_url
 from backups.listing import newest_backup
 from backups.management.asking import ask, ask_to_replace
-from backups.management.base import BackupCommand
+from backups.management.base import BackupCommand, add_of
 from backups.places import Parts
 from backups.preflight import check_fits, remarks
 from backups.progress import counted_files, readable_size
@@ -24,6 +24,7 @@ class Command(BackupCommand):
     def add_arguments(self, parser):
         parser.add_argument("url", help='gs://… as list_backups prints it, or "latest"')
         parser.add_argument("--yes", action="store_true", help="do not ask")
+        add_of(parser)
         parts = parser.add_mutually_exclusive_group()
         for name, part in (("database", Parts.DATABASE), ("media", Parts.MEDIA)):
             parts.add_argument(
@@ -47,10 +48,10 @@ class Command(BackupCommand):
             help="leave the people's data of another environment as they are",
         )
 
-    def handle(self, *, url, yes, parts, keep, no_scrub, **options):
+    def handle(self, *, url, yes, of, parts, keep, no_scrub, **options):
         site = Site.from_settings()
         choices = Choices(parts=parts, scrub=not no_scrub, keep=tuple(keep))
-        backup, store = self.find(url, site=site)
+        backup, store = self.find(url, site=site, of=of)
         self.describe(backup, site=site, choices=choices)
         if not yes:
             check_fits(backup, site=site, store=store, parts=parts)
@@ -71,10 +72,11 @@ class Command(BackupCommand):
             )
         self.conclude(backup, places=places, site=site, choices=choices)
 
-    def find(self, url, *, site):
+    def find(self, url, *, site, of):
         if url == "latest":
             store = open_store(site.store_url)
-            return newest_backup(store, shelf=site.shelf, keys=site.keys), store
+            shelf = site.shelf_of(of)
+            return newest_backup(store, shelf=shelf, keys=site.keys), store
         address = parse_url(url)
         store = open_store(address.store_url)
         return read_backup(store, address, keys=site.keys), store
