@@ -36,7 +36,10 @@ def started(project: str, *, stage: str) -> Iterator[Stack]:
         "HTTP_PORT": str(http_port),
         "HTTPS_PORT": str(https_port),
         "SITE_URL": url,
+        "ADMIN_EMAIL": "admin@example.com",
     }
+    if stage != "local":  # no bucket is here: a folder on a volume takes its place
+        first_values["BACKUP_STORAGE_URL"] = "file:///media/backups"
     try:
         title = f"./install_docker.sh {stage}"
         say(timed(title, stack.install, stage, **first_values))
