@@ -21,8 +21,8 @@ class LineHandler(logging.Handler):
     """
     Writes each line to stderr at once, and alone.
 
-    A pipe takes 4 kB in one piece; of a longer line, such as one with a traceback,
-    another process may come in between. Hence a lock that processes share.
+    Of a line that does not fit into the pipe, because who reads it is slow, a part is
+    written later, and another process may come in between: hence a lock of them all.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
