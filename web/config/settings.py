@@ -262,6 +262,7 @@ if env.text(
 BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
 BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)
 BACKUP_KEEP_MONTHLY = env.number("BACKUP_KEEP_MONTHLY", 12)
+JOBS_FOLDER = env.text("JOBS_FOLDER")  # where cron writes how its jobs ended
 FLOWER_URL = env.text("FLOWER_URL", "/flower/")
 
 # Tasks. The database row is the truth; a lost message is sent again by the sweeper.
