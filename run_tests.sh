@@ -75,7 +75,7 @@ lint_shell() {
   shellcheck --external-sources "${files[@]}"
 }
 
-lint_docker() { hadolint web/Dockerfile nginx/Dockerfile; }
+lint_docker() { hadolint web/Dockerfile nginx/Dockerfile certbot/Dockerfile; }
 lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts backups gallery operations; }
 check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local operations; }
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
