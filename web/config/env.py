@@ -1,5 +1,6 @@
 """Reads the environment, and reports every mistake in one go."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -44,6 +45,15 @@ class Environment:
             )
             return default
         return int(raw)
+
+    def share(self, name: str, default: float) -> float:
+        """From 0 (none) to 1 (all)."""
+        raw = self._read(name, "", str)
+        if re.fullmatch(r"0|1|[01]?\.\d{1,9}", raw) and float(raw) <= 1:
+            return float(raw)
+        if raw:
+            self._mistakes.append(f"{name} is {raw!r}; it is a number from 0 to 1.")
+        return default
 
     def names(self, name: str) -> list[str]:
         return [part.strip() for part in self.text(name).split(",") if part.strip()]

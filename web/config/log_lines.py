@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from io import StringIO
+from typing import Any, TextIO
 
 import orjson
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, ExcInfo
 
 from config.privacy import without_secrets
 
@@ -115,9 +116,15 @@ def in_words() -> list[Callable]:
         colors=colours and not os.environ.get("NO_COLOR"),
         timestamp_key="time",
         pad_event_to=0,
-        exception_formatter=structlog.dev.plain_traceback,
+        exception_formatter=write_traceback,
     )
     return [short_time, scrub_words, columns]
+
+
+def write_traceback(output: TextIO, exc_info: ExcInfo) -> None:
+    whole = StringIO()
+    structlog.dev.plain_traceback(whole, exc_info)
+    output.write(without_secrets(whole.getvalue()))
 
 
 def short_time(_logger: Any, _method: str, line: EventDict) -> EventDict:

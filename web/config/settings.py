@@ -280,6 +280,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2, at_least=1)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DIRECT = True  # a queue for each worker alone: its canaries
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # in kB: recycled when it grew past this
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8
@@ -292,6 +293,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_TIMEZONE = TIME_ZONE
 WORKER_HEARTBEAT_FILE = env.text("WORKER_HEARTBEAT_FILE", "/tmp/worker-alive")
 WORKER_CANARY_FILE = env.text("WORKER_CANARY_FILE", "/tmp/worker-canary")
+WORKER_CANARY_SECONDS = env.number("WORKER_CANARY_SECONDS", 60, at_least=1)
+WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300, at_least=1)
 
 # Health: /health/ready, the operations page and `manage.py site_status` ask these.
 HEALTH_CHECKS = [
@@ -362,12 +365,14 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # Errors, missed backups and missed drills go to Sentry if it is named.
 SENTRY_DSN = env.text("SENTRY_DSN")
+SENTRY_TRACES_SAMPLE_RATE = env.share("SENTRY_TRACES_SAMPLE_RATE", 0.05)
 IMAGE_TAG = env.text("IMAGE_TAG", "latest")
 if SENTRY_DSN:
     sentry.start(
         SENTRY_DSN,
         environment=ENVIRONMENT,
         release=f"{PROJECT_NAME}@{IMAGE_TAG}",
+        traces_sample_rate=SENTRY_TRACES_SAMPLE_RATE,
     )
 
 env.raise_mistakes()

@@ -1,11 +1,11 @@
 """What Celery's worker says beside its log lines, brought into them."""
 
 import logging
+import sys
 from typing import Any
 
 from celery import Celery
 from celery import __version__ as celery_version
-from celery.apps import worker as worker_program
 from celery.signals import celeryd_init, setup_logging
 from django.conf import settings
 from django_structlog.celery import signals
@@ -36,5 +36,7 @@ def speak_in_lines(*, instance: Any, sender: str, **_kwargs: Any) -> None:
     if not settings.LOG_JSON:
         return
     instance.quiet = True
-    worker_program.safe_say = lambda message, *_streams: logger.info("%s", message)
+    # Imported here at the top, it would be there before Sentry could come into it.
+    program: Any = sys.modules[type(instance).__module__]
+    program.safe_say = lambda message, *_streams: logger.info("%s", message)
     logger.info("Worker %s starts; it runs Celery %s.", sender, celery_version)

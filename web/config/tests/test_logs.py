@@ -126,11 +126,16 @@ def test_people_get_words(capfd):
     logging.config.dictConfig(logs.logging_settings(service="web", as_json=False))
     with bound_contextvars(request_id="abcdef123"):
         logging.getLogger("gallery").info("Swept %s.", 3)
+    try:
+        raise ValueError("no letter to ada@example.com")
+    except ValueError:
+        logging.getLogger("gallery").exception("It failed.")
 
     said = capfd.readouterr().err
     logging.config.dictConfig(site.LOGGING)
     assert "Swept 3." in said
     assert "request_id=abcdef123" in said
+    assert "\nValueError: no letter to [e-mail]" in said
 
 
 @pytest.mark.parametrize(
