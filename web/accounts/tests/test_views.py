@@ -91,6 +91,18 @@ def test_the_staff_gate_lets_operators_through(client, person, role, status):
     assert client.get("/auth/staff").status_code == status
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PURGE", ""])
+def test_operators_look_and_superusers_act(client, person, method):
+    fill_groups()
+    person.groups.add(Group.objects.get(name="operator"))
+    client.force_login(person)
+    asked = {"x-original-method": method}
+    assert client.get("/auth/staff", headers=asked).status_code == 403
+
+    User.objects.filter(pk=person.pk).update(is_superuser=True)
+    assert client.get("/auth/staff", headers=asked).status_code == 204
+
+
 def test_the_staff_gate_is_not_for_those_who_may_only_open_the_admin(client, person):
     User.objects.filter(pk=person.pk).update(is_staff=True)
     client.force_login(person)

@@ -1,0 +1,149 @@
+"""The site's nginx before a site that only says what it was asked."""
+
+import http.client
+import json
+import shutil
+import ssl
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from local.nginx import Nginx
+from local.testing import free_port, running
+
+HTTPS = {
+    "ENVIRONMENT": "prod",
+    "NGINX_SCHEME": "https",
+    "SITE_URL": "https://site.example",
+    "ALLOWED_HOSTS": "site.example,www.site.example",
+}
+PROXIED = HTTPS | {"NGINX_SCHEME": "http", "BEHIND_PROXY": "1"}
+
+
+@dataclass
+class Site:
+    """Answers everything with what it got. `holds` keeps /slow/ waiting."""
+
+    holds: threading.Event = field(default_factory=threading.Event)
+    waiting: int = 0
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, dict[str, str]]:
+        if handler.path.startswith("/slow/"):
+            self.waiting += 1
+            self.holds.wait(20)
+        if handler.path == "/auth/staff":
+            return self.staff_gate(handler), {}
+        if handler.path.startswith("/static/"):
+            return 200, {"Cache-Control": "max-age=31536000, immutable"}
+        return 200, {"X-Frame-Options": "DENY"}
+
+    @staticmethod
+    def staff_gate(handler: BaseHTTPRequestHandler) -> int:
+        """An operator, unless the cookie says something else: reads, never acts."""
+        if "nobody" in handler.headers.get("Cookie", ""):
+            return 401
+        return 204 if handler.headers["X-Original-Method"] == "GET" else 403
+
+
+def handler_for(site: Site) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            length = int(self.headers.get("Content-Length", "0"))
+            self.rfile.read(length)
+            status, headers = site.answer(self)
+            names = [name for name, _ in self.headers.items()]
+            assert len(names) == len(set(names)), f"sent twice: {names}"
+            asked = {"path": self.path, "headers": dict(self.headers)}
+            self.send_response(status)
+            body = b"" if status == 204 else json.dumps(asked).encode()
+            for name, value in (headers | {"Content-Length": str(len(body))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_PATCH = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    content: bytes
+
+    @property
+    def asked(self) -> dict:
+        """What the site got."""
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
+class Edge:
+    nginx: Nginx
+    site: Site
+
+    def ask(self, path="/", *, method="GET", host="site.example", **options) -> Answer:
+        """Raises RemoteDisconnected or such when nginx hangs up."""
+        tls = options.pop("tls", self.nginx.edge.get("NGINX_SCHEME") == "https")
+        connection = self.connection(tls=tls)
+        try:
+            headers = {"Host": host, **options.pop("headers", {})}
+            connection.request(method, path, headers=headers, **options)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def connection(self, *, tls: bool) -> http.client.HTTPConnection:
+        if not tls:
+            return http.client.HTTPConnection("127.0.0.1", self.nginx.port, timeout=15)
+        context = ssl._create_unverified_context()
+        port = self.nginx.tls_port
+        return http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=15, context=context
+        )
+
+    def log(self) -> list[dict]:
+        lines = (self.nginx.folder / "access.log").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def edge_of(**environment: str) -> Iterator[Edge]:
+    """A short path: the name of a socket may have 107 characters."""
+    folder = Path(tempfile.mkdtemp(prefix="edge-"))
+    folder.chmod(0o755)
+    site = Site()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(site))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    nginx = nginx_in(folder, web_port=server.server_port, edge=environment)
+    try:
+        with running(nginx, "nginx", log=folder / "output.log"):
+            yield Edge(nginx, site)
+    finally:
+        site.holds.set()
+        server.shutdown()
+        server.server_close()
+        shutil.rmtree(folder)
+
+
+def nginx_in(folder: Path, *, web_port: int, edge: dict[str, str]) -> Nginx:
+    return Nginx(
+        folder=folder,
+        port=free_port(),
+        tls_port=free_port(),
+        web_port=web_port,
+        flower_port=web_port,
+        media=folder / "media",
+        environment={"MEDIA_LINK_KEY": "key"},
+        edge=edge,
+    )
