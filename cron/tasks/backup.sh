@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
-# The nightly backup of database and uploads, then the prune. When: BACKUP_AT in .env.
+# shellcheck disable=SC2034  # cron/run reads the variables
 set -euo pipefail
+TASK_NAME=backup
+TASK_DESCRIPTION="Backs up the database and the uploads, then removes what retention lets go of."
+TIME_LIMIT=12h
+
+# When: BACKUP_AT in .env.
 python manage.py backup
 # Only after a good backup. It tells of itself: a prune that fails makes no backup bad.
 exec python manage.py prune_backups --yes

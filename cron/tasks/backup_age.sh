@@ -1,4 +1,8 @@
 #!/usr/bin/env bash
-# Notes when the newest backup will be too old: the health check compares it with the clock.
+# shellcheck disable=SC2034  # cron/run reads the variables
 set -euo pipefail
-exec timeout 5m python manage.py backup_age --write "${CRON_FOLDER:-/run/cron}/backup-overdue"
+TASK_NAME=backup_age
+TASK_DESCRIPTION="Notes when the newest backup will be too old: the health check compares it with the clock."
+TIME_LIMIT=5m
+
+exec python manage.py backup_age --write "${CRON_FOLDER:-/run/cron}/backup-overdue"

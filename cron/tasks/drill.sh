@@ -1,5 +1,9 @@
 #!/usr/bin/env bash
-# Restores the newest backup beside the site, compares everything and takes it away again.
-# When: BACKUP_DRILL_AT in .env.
+# shellcheck disable=SC2034  # cron/run reads the variables
 set -euo pipefail
+TASK_NAME=drill
+TASK_DESCRIPTION="Restores the newest backup beside the site, compares everything and takes it away again."
+TIME_LIMIT=12h
+
+# When: BACKUP_DRILL_AT in .env.
 exec python manage.py drill_restore

@@ -1,4 +1,8 @@
 #!/usr/bin/env bash
-# Removes expired tokens, sign-ins, invitations and sessions from the database.
+# shellcheck disable=SC2034  # cron/run reads the variables
 set -euo pipefail
-exec timeout 30m python manage.py flush_tokens
+TASK_NAME=flush_tokens
+TASK_DESCRIPTION="Removes expired tokens, sign-ins, invitations and sessions, and old failed attempts to sign in."
+TIME_LIMIT=30m
+
+exec python manage.py flush_tokens

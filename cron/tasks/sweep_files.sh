@@ -1,5 +1,9 @@
 #!/usr/bin/env bash
-# Deletes uploads of which nothing came for a day, zips of galleries that are older than
-# three days, and files that a crash left without a row in the database.
+# shellcheck disable=SC2034  # cron/run reads the variables
 set -euo pipefail
-exec timeout 15m python manage.py sweep_files
+TASK_NAME=sweep_files
+TASK_DESCRIPTION="Deletes abandoned uploads, old zips of galleries, and files that a crash left without a row."
+TIME_LIMIT=15m
+
+# Of uploads: those of which nothing came for a day. Of zips: older than three days.
+exec python manage.py sweep_files

@@ -1,77 +1,16 @@
-"""cron/run and cron/entrypoint, as the containers run them; here without a daemon."""
+"""cron/run, as the container has it; here without a daemon."""
 
+import json
 import os
 import re
-import shutil
-import stat
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 import yaml
+from cron_container import REPOSITORY, wait_for
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-STARTED = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} cron greet: started as uid \d+$"
-NOBODY = 65534
-
-
-class Cron:
-    """The folders of a container, in a folder that any user may enter."""
-
-    def __init__(self, root: Path):
-        self.root = root
-        self.folder, self.tasks, self.app = (
-            root / name for name in ("run", "tasks", "app")
-        )
-        for folder in (self.folder, self.tasks, self.app):
-            folder.mkdir()
-        (self.folder / "environment").write_text('declare -x GREETING="a b $ c"\n')
-        self.program = root / "cron-run"
-        shutil.copy(REPOSITORY / "cron" / "run", self.program)
-        for path in (root, *root.rglob("*")):
-            path.chmod(0o777)
-
-    def task(self, name: str, body: str) -> None:
-        path = self.tasks / f"{name}.sh"
-        path.write_text(f"#!/usr/bin/env bash\nset -euo pipefail\n{body}\n")
-        path.chmod(0o755)
-
-    def command(self, *words: str) -> dict:
-        """As cron calls it: with next to no environment, and never as root."""
-        command = [str(self.program), *words]
-        if os.geteuid() == 0:
-            ids = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-            command = ["setpriv", *ids, *command]
-        return {
-            "args": command,
-            "env": {
-                "PATH": os.environ["PATH"],
-                "CRON_FOLDER": str(self.folder),
-                "CRON_TASKS": str(self.tasks),
-                "CRON_WORKDIR": str(self.app),
-            },
-            "stdin": subprocess.DEVNULL,
-            "text": True,
-        }
-
-    def run(self, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run(**self.command(*words), capture_output=True, timeout=60)
-
-
-@pytest.fixture
-def cron():
-    root = Path(tempfile.mkdtemp())
-    yield Cron(root)
-    shutil.rmtree(root)
-
-
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not appear"
-        time.sleep(0.02)
+STARTED = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} cron greet: started by hand, "
 
 
 # --- its health check, as services.yml has it ---------------------------------
@@ -113,7 +52,7 @@ def test_cron_is_unwell_once_the_newest_backup_is_too_old(health, tmp_path):
     assert done.stdout.splitlines()[-1] == "It was due."
 
 
-# --- cron/run ----------------------------------------------------------------
+# --- a task -------------------------------------------------------------------
 
 
 def test_a_task_that_succeeds_is_logged_with_start_and_end(cron):
@@ -124,8 +63,8 @@ def test_a_task_that_succeeds_is_logged_with_start_and_end(cron):
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert re.match(STARTED, lines[0])
-    assert lines[1] == "hello"
-    assert re.search(r"cron greet: ended with exit status 0 after \d+ s$", lines[-1])
+    assert lines[1:3] == ["hello", "oops"]
+    assert re.search(r"cron greet: ended with exit status 0 after \S+ s$", lines[-1])
 
 
 @pytest.mark.parametrize("status", [1, 124, 255])
@@ -147,6 +86,15 @@ def test_a_task_that_is_killed_is_logged_as_failed(cron):
     assert "FAILED with exit status 137" in done.stdout
 
 
+def test_a_task_that_cannot_start_says_why(cron):
+    cron.task("greet", "").write_text("#!/no/such/shell\n")
+
+    done = cron.run("greet")
+
+    assert done.returncode == 126
+    assert "It cannot be started: " in done.stdout
+
+
 def test_a_task_has_the_environment_of_the_stack_and_its_folder(cron):
     cron.task("greet", 'echo "$GREETING in $PWD"')
 
@@ -159,9 +107,25 @@ def test_a_task_that_cannot_read_the_environment_does_not_start(cron):
 
     done = cron.run("greet")
 
-    assert done.returncode != 0
-    assert "environment" in done.stderr
+    assert done.returncode == 1
+    assert "the environment of the stack cannot be read" in done.stderr
     assert "hello" not in done.stdout
+
+
+@pytest.mark.parametrize("name", [[], ["missing"], ["../tasks/greet"], ["TEMPLATE "]])
+def test_a_name_that_is_no_task_gets_the_list_of_tasks(cron, name):
+    cron.task("greet", "echo hello")
+    cron.task("another", "echo hello")
+    cron.task("TEMPLATE", "echo hello")
+
+    done = cron.run(*name)
+
+    assert done.returncode == 2
+    assert "TASK is one of: another greet\n" in done.stderr
+    assert "hello" not in done.stdout
+
+
+# --- once at a time -------------------------------------------------------------
 
 
 @pytest.fixture
@@ -179,8 +143,11 @@ def test_a_second_start_is_left_out_while_the_first_runs(cron, running):
     done = cron.run("long")
 
     assert done.returncode == 75
-    assert "cron long: still runs since its last start" in done.stdout
+    assert "cron long: it still runs since its last start" in done.stdout
     assert "started" not in done.stdout
+    (skipped,) = cron.records("long")
+    assert (skipped["outcome"], skipped["exit_status"]) == ("skipped", 75)
+    assert skipped["output"].startswith("It still runs since its last start")
 
 
 def test_another_task_may_run_at_the_same_time(cron, running):
@@ -197,148 +164,129 @@ def test_a_task_may_run_again_after_its_end(cron, running):
     assert cron.run("long").returncode == 0
 
 
-def test_what_a_task_leaves_behind_does_not_block_the_next_run(cron):
+@pytest.mark.parametrize("where", [">/dev/null 2>&1", ""])
+def test_what_a_task_leaves_behind_does_not_block_the_next_run(cron, where):
     cron.task(
         "leave",
         "(for _ in {1..100}; do if [[ -e end ]]; then exit; fi; sleep 0.1; done) "
-        ">/dev/null 2>&1 &",
+        f"{where} &",
     )
 
+    began = time.monotonic()
     first, second = cron.run("leave"), cron.run("leave")
+    took = time.monotonic() - began
     (cron.app / "end").touch()
 
     assert (first.returncode, second.returncode) == (0, 0)
+    assert took < 9
 
 
-@pytest.mark.parametrize("name", [[], ["missing"], ["../tasks/greet"], ["TEMPLATE "]])
-def test_a_name_that_is_no_task_gets_the_list_of_tasks(cron, name):
+# --- where its words go -----------------------------------------------------------
+
+
+def entries(lines: list[str]) -> list[tuple[str, str, str]]:
+    found = [json.loads(line) for line in lines]
+    assert {(one["service"], one["task"]) for one in found} == {("cron", "greet")}
+    assert len({one["request_id"] for one in found}) == 1
+    return [(one["level"], one["logger"], one["event"]) for one in found]
+
+
+def test_in_local_the_log_is_text(cron):
     cron.task("greet", "echo hello")
-    cron.task("another", "echo hello")
-    cron.task("TEMPLATE", "echo hello")
 
-    done = cron.run(*name)
-
-    assert done.returncode == 2
-    assert "NAME is one of: another greet\n" in done.stderr
-    assert "hello" not in done.stdout
-
-
-def test_output_goes_to_the_pipe_of_the_container(cron):
-    cron.task("greet", "echo hello; echo oops >&2")
-    os.mkfifo(cron.folder / "output")
-    (cron.folder / "output").chmod(0o622)
-    pipe = os.open(cron.folder / "output", os.O_RDWR | os.O_NONBLOCK)
-
-    done = cron.run("greet")
-    written = os.read(pipe, 100_000).decode()
-    os.close(pipe)
+    with cron.log() as lines:
+        done = cron.run("greet", by="cron")
 
     assert done.stdout == ""
-    assert "hello\noops\n" in written
-    assert "ended with exit status 0" in written
-
-
-# --- The crontab and its tasks -----------------------------------------------
-
-
-def crontab_lines() -> list[str]:
-    text = (REPOSITORY / "cron" / "crontab").read_text()
-    return [line for line in text.splitlines() if re.match(r"[\d*@]", line)]
-
-
-def test_every_line_of_the_crontab_runs_a_task_that_exists_as_app():
-    names = set()
-    for line in crontab_lines():
-        job = re.search(r" app /cron/run (\w+)$", line)
-        assert job or line.endswith(" app touch /run/cron/tick"), line
-        names |= set(job.groups()) if job else set()
-
-    tasks = {path.stem for path in (REPOSITORY / "cron" / "tasks").glob("*.sh")}
-    assert names == tasks - {"TEMPLATE"}
-
-
-@pytest.fixture
-def schedule(tmp_path):
-    """The crontab that the entrypoint writes for a value of BACKUP_AT, or another."""
-    script = (REPOSITORY / "cron" / "entrypoint").read_text()
-    place = str(REPOSITORY / "cron" / "crontab")
-    copy = tmp_path / "entrypoint"
-    copy.write_text(script.replace("/cron/crontab", place))
-
-    def write(value: str, *, name="BACKUP_AT") -> subprocess.CompletedProcess:
-        return subprocess.run(
-            ["bash", "-c", f"source {copy}; schedule"],
-            env={"PATH": os.environ["PATH"], name: value},
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
-
-    return write
+    assert "cron greet: started by cron" in lines[0]
+    assert lines[1] == "greet | hello"
+    assert "cron greet: ended with exit status 0" in lines[2]
 
 
 @pytest.mark.parametrize(
-    ("given", "written"),
-    [
-        ("0_3_*_*_*", "0 3 * * *"),
-        ("*/15_0-6_1,15_*_mon", "*/15 0-6 1,15 * mon"),
-        ("", "0 3 * * *"),
-    ],
+    "variables",
+    [{"ENVIRONMENT": "prod"}, {"LOG_FORMAT": "json"}],
 )
-def test_the_backup_runs_when_env_says(schedule, given, written):
-    assert f"\n{written} app /cron/run backup\n" in schedule(given).stdout
+def test_elsewhere_the_log_has_an_object_for_each_line(cron, variables):
+    cron.environment(**variables)
+    cron.task("greet", 'echo hello; echo \'  {"a": "b\' >&2; exit 3')
+
+    with cron.log() as lines:
+        done = cron.run("greet", by="cron")
+
+    assert done.stdout == ""
+    started, *said, failed = entries(lines)
+    assert started[:2] == ("info", "cron")
+    assert said == [
+        ("info", "cron.task", "hello"),
+        ("info", "cron.task", '  {"a": "b'),
+    ]
+    assert failed[0] == "error"
+    assert failed[2].startswith("FAILED with exit status 3")
+    when = json.loads(lines[0])["time"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", when)
 
 
-def test_the_drill_runs_when_env_says(schedule):
-    lines = schedule("30_6_*_*_6", name="BACKUP_DRILL_AT").stdout.splitlines()
+def test_what_the_site_logs_as_json_stays_one_object(cron):
+    cron.environment(ENVIRONMENT="prod")
+    own = {"level": "warning", "event": "Slow.", "logger": "backups", "service": "web"}
+    cron.task("greet", f"echo '{json.dumps(own)}'; echo '{{\"a\": 1}}'")
 
-    assert "30 6 * * 6 app /cron/run drill" in lines
-    assert "0 3 * * * app /cron/run backup" in lines
-    assert "0 5 * * 0 app /cron/run drill" in schedule("").stdout.splitlines()
+    with cron.log() as lines:
+        cron.run("greet", by="cron")
 
-
-def test_a_wrong_time_of_the_drill_is_refused_by_name(schedule):
-    done = schedule("weekly", name="BACKUP_DRILL_AT")
-
-    assert done.returncode == 1
-    assert "BACKUP_DRILL_AT is 'weekly'" in done.stderr
-
-
-@pytest.mark.parametrize("given", ["0_3_*_*", "@daily", "0_3_*_*_*_root", "3 o'clock"])
-def test_a_time_that_is_none_is_refused_by_name(schedule, given):
-    done = schedule(given)
-
-    assert done.returncode == 1
-    assert f"BACKUP_AT is '{given}'" in done.stderr
-    assert "0_3_*_*_*" in done.stderr
+    assert entries(lines)[1:3] == [
+        ("warning", "backups", "Slow."),
+        ("info", "cron.task", '{"a": 1}'),
+    ]
 
 
-def test_the_template_can_be_copied_as_it_is():
-    path = REPOSITORY / "cron" / "tasks" / "TEMPLATE.sh"
+def test_by_hand_it_is_text_on_the_terminal_and_also_in_the_log(cron):
+    cron.environment(ENVIRONMENT="prod")
+    cron.task("greet", "echo hello")
 
-    assert path.stat().st_mode & stat.S_IXUSR
-    subprocess.run(["bash", "-n", path], check=True)
+    with cron.log() as lines:
+        done = cron.run("greet")
+
+    assert done.stdout.splitlines()[1] == "hello"
+    assert ("info", "cron.task", "hello") in entries(lines)
 
 
-@pytest.mark.parametrize(
-    ("failing", "status", "commands"),
-    [
-        ("", 0, ["backup", "prune_backups --yes"]),
-        ("backup", 1, ["backup"]),
-        ("prune_backups", 1, ["backup", "prune_backups --yes"]),
-    ],
-)
-def test_only_a_good_backup_is_followed_by_a_prune(tmp_path, failing, status, commands):
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\nshift; echo "$@" >&2; [ "$1" != "$FAILING" ]\n')
-    python.chmod(0o755)
+def test_long_lines_of_two_tasks_are_not_torn(cron):
+    for sign in "ab":
+        line = f"printf '{sign}%.0s' {{1..9000}}; echo"
+        cron.task(sign, f"for _ in {{1..9}}; do {line}; done")
 
-    done = subprocess.run(
-        [REPOSITORY / "cron" / "tasks" / "backup.sh"],
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "FAILING": failing},
-        capture_output=True,
-        text=True,
+    with cron.log() as lines:
+        both = [
+            subprocess.Popen(**cron.command(name, by="cron")) for name in ("a", "b")
+        ]
+        assert [one.wait(timeout=60) for one in both] == [0, 0]
+
+    long = [line for line in lines if len(line) > 9000]
+    assert sorted(long) == ["a | " + "a" * 9000] * 9 + ["b | " + "b" * 9000] * 9
+
+
+def test_a_log_that_nobody_reads_keeps_no_task_from_running(cron):
+    cron.task("greet", "echo hello")
+    os.mkfifo(cron.folder / "output")
+
+    assert cron.run("greet", by="cron").returncode == 0
+
+
+def test_a_log_that_is_stuck_keeps_no_task_from_ending(cron):
+    shorten = "s/^PATIENCE_SECONDS = .*/PATIENCE_SECONDS = 0.2/"
+    subprocess.run(["sed", "-i", shorten, cron.root / "cron/runner/voice.py"])
+    cron.task(
+        "greet",
+        "for _ in {1..3000}; do echo 'a line of thirty characters, or so'; done",
     )
+    os.mkfifo(cron.folder / "output")
+    (cron.folder / "output").chmod(0o622)
+    stuck = os.open(cron.folder / "output", os.O_RDWR)
 
-    assert done.stderr.splitlines() == commands
-    assert done.returncode == status
+    done = cron.run("greet", by="cron")
+    os.close(stuck)
+
+    assert done.returncode == 0
+    assert cron.records("greet")[0]["outcome"] == "ok"

@@ -1,0 +1,1 @@
+"""What `run` is made of: Python's own library, and Sentry only if it is set up."""

@@ -1,0 +1,56 @@
+"""What runs when, in a table that a person reads."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from operations.timetable import next_run, runs
+from runner.tasks import Task
+
+OFTEN = 7 * 24  # more starts a week than this are counted, not listed
+DAY_AND_TIME = "%a %Y-%m-%d %H:%M %Z"
+
+
+def next_starts(schedule: list[tuple[Task, list[str]]], *, now: datetime) -> str:
+    """Each task, what it does and when it starts next."""
+    rows = []
+    for task, fields in schedule:
+        moments = [moment for one in fields if (moment := next_run(one, after=now))]
+        when = f"{min(moments):{DAY_AND_TIME}}" if moments else "by hand only"
+        rows.append((task.name, " and ".join(fields), when, task.description))
+    return _table(("task", "fields", "next start", "what it does"), rows)
+
+
+def starts_of_week(schedule: list[tuple[Task, list[str]]], *, now: datetime) -> str:
+    """
+    Every start of the next seven days in order; tasks that start more often than each
+    hour in one line below.
+    """
+    listed: list[tuple[datetime, str]] = []
+    often: list[str] = []
+    for task, fields in schedule:
+        moments = sorted(_within_week(fields, now=now))
+        if len(moments) > OFTEN:
+            often.append(f"{task.name}: {len(moments)} times ({', '.join(fields)})")
+        else:
+            listed += [(moment, task.name) for moment in moments]
+        if not moments:
+            often.append(f"{task.name}: not in these days")
+    lines = [f"{moment:{DAY_AND_TIME}}  {name}" for moment, name in sorted(listed)]
+    return "\n".join([*lines, *often])
+
+
+def _within_week(fields: list[str], *, now: datetime) -> Iterable[datetime]:
+    end = (now + timedelta(days=7)).timestamp()
+    for one in fields:
+        yield from takewhile(lambda at: at.timestamp() <= end, runs(one, after=now))
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            word.ljust(width) for word, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in (head, *rows)
+    )
