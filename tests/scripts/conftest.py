@@ -1,8 +1,10 @@
-"""What the tests of ./install_docker.sh share."""
+"""What the tests of ./install_docker.sh share, and those of cron."""
 
 import socket
+from collections.abc import Iterator
 
 import pytest
+from cron_container import Cron, container
 from docker_project import Project
 
 
@@ -12,3 +14,9 @@ def project(tmp_path) -> Project:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
     return Project(tmp_path, port=free)
+
+
+@pytest.fixture
+def cron() -> Iterator[Cron]:
+    with container() as cron:
+        yield cron
