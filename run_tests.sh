@@ -65,7 +65,7 @@ part() {
 in_web() { (cd web && "$@"); }
 
 lint_python() {
-  in_web ruff check . ../tests ../bench && in_web ruff format --check . ../tests ../bench
+  in_web ruff check . ../tests ../bench ../certbot && in_web ruff format --check . ../tests ../bench ../certbot
 }
 
 lint_shell() {

@@ -98,4 +98,5 @@ def last_words(output: str) -> str:
     said = [line for line in lines if line and not NOISE.match(line)]
     if not said:
         return "certbot said nothing."
-    return f"certbot said: {' '.join(said[-2:])[:600]}"
+    cause = " ".join(said[-2:]).rpartition("Caused by ")[2]
+    return f"certbot said: {cause[:600]}"
