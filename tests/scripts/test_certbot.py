@@ -16,7 +16,7 @@ SITE = {
     "ACME_EMAIL": "ops@site.example",
 }
 DNS = """Saving debug log to /tmp/logs/letsencrypt.log
-Certbot failed to authenticate some domains (authenticator: webroot). The authority said:
+Certbot failed to authenticate some domains (webroot). The authority said:
   Domain: www.site.example
   Type:   dns
   Detail: DNS problem: NXDOMAIN looking up A for www.site.example
