@@ -13,7 +13,7 @@ from django.db import connection
 class Worker:
     """A worker as the stack runs it: a main process and one that draws."""
 
-    def __init__(self, log):
+    def __init__(self, log, **environment):
         self.log = log
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "run_worker"],
@@ -22,6 +22,7 @@ class Worker:
                 **os.environ,
                 "POSTGRES_DB": connection.settings_dict["NAME"],
                 "WORKER_CONCURRENCY": "1",
+                **environment,
             },
             stdout=log,
             stderr=log,

@@ -12,6 +12,7 @@ WORKER = [
     "--app=config",
     "worker",
     "--queues=default,images",
+    "--include=config.canary",  # which ends a worker that takes no task any more
     "--loglevel=INFO",
     "--without-gossip",
     "--without-mingle",
@@ -30,6 +31,8 @@ class Command(BaseCommand):
             check_site_folders()
         except FolderProblem as problem:
             raise CommandError(str(problem)) from problem
+        if reload:
+            os.environ["WORKER_WATCHED_BY"] = str(os.getpid())
         program, *arguments = watched(WORKER) if reload else WORKER
         # Becomes the worker: signals reach it without anybody in between.
         os.execv(Path(sys.executable).with_name(program), [program, *arguments])
