@@ -29,6 +29,7 @@ doctor() {
     exit 2
   fi
   set +e # a check that fails is an answer
+  read_env 2>/dev/null
   choose_stage "${1:-$(stage_of_env)}"
   choose_colours
   NOTES="$(mktemp -d)"
@@ -41,10 +42,8 @@ doctor() {
 }
 
 stage_of_env() {
-  local stage
-  stage="$(env_value .env ENVIRONMENT | tr -d '\r')"
-  case "$stage" in
-    local | dev | prod) echo "$stage" ;;
+  case "$(known ENVIRONMENT)" in
+    dev | prod) known ENVIRONMENT ;;
     *) echo local ;;
   esac
 }

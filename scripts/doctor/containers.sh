@@ -81,7 +81,7 @@ look_at() {
   elif is_looping "$name"; then
     say_looping "$name"
   elif is_fine "$name"; then
-    return
+    say_restarted "$name"
   else
     case "${STATE[$name]}" in
       exited | dead) say_stopped "$name" ;;
@@ -96,9 +96,17 @@ look_at() {
 
 seconds_up() { echo $(($(date +%s) - $(date -d "${STARTED[$1]}" +%s 2>/dev/null || echo 0))); }
 
-is_looping() {
-  [[ "${STATE[$1]}" == restarting ]] ||
-    { ((RESTARTS[$1] >= LOOP_RESTARTS)) && [[ "${STATE[$1]}" == running ]] && (($(seconds_up "$1") < LOOP_WITHIN_SECONDS)); }
+# Started anew again and again, and not well between.
+is_looping() { [[ "${STATE[$1]}" == restarting ]] || { was_restarted "$1" && [[ "${HEALTH[$1]}" != healthy ]]; }; }
+
+was_restarted() {
+  [[ "${STATE[$1]}" == running ]] && ((RESTARTS[$1] >= LOOP_RESTARTS)) && (($(seconds_up "$1") < LOOP_WITHIN_SECONDS))
+}
+
+say_restarted() {
+  if ! was_restarted "$1"; then return; fi
+  careful "${SERVICE[$1]} is healthy, but Docker started it anew ${RESTARTS[$1]} times, the last time $(seconds_up "$1") s ago." \
+    "Run: $(in_compose) logs --tail 100 ${SERVICE[$1]}" "Services are stopped"
 }
 
 say_looping() {

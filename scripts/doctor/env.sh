@@ -26,10 +26,10 @@ names_in() { sed -nE 's/^([A-Z][A-Z0-9_]*)=.*/\1/p' "$1"; }
 env_is_complete() {
   local missing=() empty=() name
   for name in $(names_in .env.example); do
-    if ! grep -q "^$name=" .env; then missing+=("$name"); fi
+    if [[ -z "${VALUES[$name]+is there}" ]]; then missing+=("$name"); fi
   done
   for name in $(must_haves); do
-    if grep -q "^$name=" .env && [[ -z "$(known "$name")" ]]; then empty+=("$name"); fi
+    if [[ -n "${VALUES[$name]+is there}" && -z "${VALUES[$name]}" ]]; then empty+=("$name"); fi
   done
   if ((${#missing[@]} > 0)); then
     problem "$(several "${#missing[@]}" variable) of .env.example $( ((${#missing[@]} == 1)) && echo is || echo are) not in .env: $(in_words "${missing[@]}")." \
@@ -103,8 +103,8 @@ stage_is_the_same() {
 # What the shell exports, Compose prefers: then .env is not what containers get.
 shell_does_not_win() {
   local name bad=()
-  for name in $(names_in .env); do
-    if [[ -n "${!name:-}" && "${!name}" != "$(known "$name")" ]] && is_exported "$name"; then bad+=("$name"); fi
+  for name in "${!VALUES[@]}"; do
+    if [[ -n "${!name:-}" && "${!name}" != "${VALUES[$name]}" ]] && is_exported "$name"; then bad+=("$name"); fi
   done
   if ((${#bad[@]} > 0)); then
     careful "Your shell has other values than .env, and Compose prefers the shell's: $(in_words "${bad[@]}")." \

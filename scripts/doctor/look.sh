@@ -34,13 +34,12 @@ declare -gA NAME_OF # of a service: its container, a running one if there is one
 NAMES=()
 
 project_name() {
-  local name="${COMPOSE_PROJECT_NAME:-$(env_value .env COMPOSE_PROJECT_NAME)}"
+  local name="${COMPOSE_PROJECT_NAME:-$(known COMPOSE_PROJECT_NAME)}"
   if [[ -z "$name" ]]; then
-    name="${PROJECT_NAME:-$(env_value .env PROJECT_NAME)}"
-    name="${name:-socle}"
+    name="${PROJECT_NAME:-$(known PROJECT_NAME socle)}"
     if [[ "$STAGE" != local ]]; then name+="-$STAGE"; fi
   fi
-  tr -d '\r' <<<"$name"
+  printf '%s' "$name"
 }
 
 FORMAT='{{index .Config.Labels "com.docker.compose.service"}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{end}}'
@@ -90,12 +89,18 @@ inside() { asked docker exec --interactive "${NAME_OF[$1]}" "${@:2}"; }
 
 # --- Settings ----------------------------------------------------------------
 
-# usage: known NAME [DEFAULT]    A value of .env without a line end of Windows.
-known() {
-  local value
-  value="$(env_value .env "$1" | tr -d '\r')"
-  printf '%s' "${value:-${2:-}}"
+declare -gA VALUES # of .env, without line ends of Windows; the last of two counts
+
+read_env() {
+  local line
+  while IFS= read -r line || [[ -n "$line" ]]; do
+    line="${line%$'\r'}"
+    if [[ "$line" =~ ^([A-Z][A-Z0-9_]*)=(.*) ]]; then VALUES[${BASH_REMATCH[1]}]="${BASH_REMATCH[2]}"; fi
+  done 2>/dev/null <.env
 }
+
+# usage: known NAME [DEFAULT]    A value of .env.
+known() { printf '%s' "${VALUES[$1]:-${2:-}}"; }
 
 # usage: secret NAME    From its file in DEV and PROD, from .env in LOCAL.
 secret() {

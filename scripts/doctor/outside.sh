@@ -14,10 +14,11 @@ check_outside() {
     if needs_certificates && runs nginx; then port_80_is_ours; fi
     site_answers
   fi
-  if [[ "$STAGE" != local && "$(known BEHIND_PROXY)" != 1 ]]; then certificate_is_good; fi
+  if needs_certificates; then certificate_is_good; fi
 }
 
 needs_certificates() { [[ "$STAGE" != local && "$(known BEHIND_PROXY)" != 1 ]]; }
+sees_certificates() { needs_certificates && runs nginx && command -v openssl >/dev/null; }
 
 addresses_of() { asked getent ahosts "$1" | awk '{ print $1 }' | sort -u; }
 
@@ -113,8 +114,13 @@ certificate_is_good() {
     problem "nginx shows no certificate for $host at port $(https_port)." "Run: $(in_compose) logs --tail 50 nginx" "The certificate is not the right one"
     return
   fi
-  days=$((($(date -d "${ends#*=}" +%s) - $(date +%s)) / 86400))
-  judge_certificate "$host" "$certificate" "$days"
+  ends="$(date -d "${ends#*=}" +%s)"
+  days=$(((ends - $(date +%s)) / 86400))
+  if ((ends < $(date +%s))); then
+    problem "The certificate of $host expired on $(date -d "@$ends" +%Y-%m-%d)." "$(how_to_renew)" "The certificate is not the right one"
+  else
+    judge_certificate "$host" "$certificate" "$days"
+  fi
 }
 
 https_port() { known HTTPS_PORT 443; }
@@ -127,10 +133,7 @@ served_certificate() {
 # usage: judge_certificate HOST PEM DAYS_LEFT
 judge_certificate() {
   local section="The certificate is not the right one"
-  if (($3 < 0)); then
-    problem "The certificate of $1 expired $((-$3)) days ago." "$(how_to_renew)" "$section"
-  elif ! openssl x509 -noout -checkhost "$1" <<<"$2" 2>/dev/null | grep -q 'does match' &&
-    ! openssl x509 -noout -checkip "$1" <<<"$2" 2>/dev/null | grep -q 'does match'; then
+  if ! is_for_host "$1" "$2"; then
     problem "nginx shows a certificate for another name than $1: $(names_of "$2")" "$(how_to_renew)" "$section"
   elif is_self_signed "$2"; then
     say_self_signed "$1" "$section"
@@ -139,6 +142,13 @@ judge_certificate() {
   else
     well "The certificate of $1 is good for $3 days."
   fi
+}
+
+# openssl finds that any certificate matches an address which is none.
+is_for_host() {
+  local asks=-checkhost
+  if [[ "$1" =~ ^[0-9.]+$ ]]; then asks=-checkip; fi
+  openssl x509 -noout "$asks" "$1" <<<"$2" 2>/dev/null | grep -q 'does match'
 }
 
 names_of() { openssl x509 -noout -ext subjectAltName <<<"$1" 2>/dev/null | tail -n 1 | tr -d ' '; }

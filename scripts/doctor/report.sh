@@ -77,9 +77,11 @@ print_room() {
 # One line a reason: what could not be asked because of it.
 print_unasked() {
   local reason what
+  if (($(count unasked "$@") == 0)); then return; fi
+  printf '%s\n' "${BOLD}Not asked$PLAIN"
   while IFS= read -r reason; do
     what="$(awk -F "$MARK" -v why="$reason" '$1 == "unasked" && $3 == why { print $2 }' "$@" | paste -sd '|')"
-    print_line "not asked" "$reason Therefore not asked: ${what//|/; }." | without_secrets
+    printf '  %s\n' "${reason%.}: ${what//|/; }." | without_secrets
   done < <(awk -F "$MARK" '$1 == "unasked" && !seen[$3]++ { print $3 }' "$@")
 }
 
@@ -97,10 +99,10 @@ print_verdict() {
   if ((warnings > 0)); then more=", $(several "$warnings" warning)"; fi
   if ((unasked > 0)); then more+=", $(several "$unasked" question) could not be asked"; fi
   if ((problems > 0)); then
-    printf '%s\n' "$RED${BOLD}$(several "$problems" problem)$PLAIN$more. Begin with the first; it often causes the others."
+    printf '%s\n' "$RED${BOLD}$(several "$problems" problem)$PLAIN$more.$( ((problems == 1)) || echo ' Begin with the first: it often causes the others.')"
     return 1
   fi
-  printf '%s\n' "$GREEN${BOLD}No problem$PLAIN among $(several "$(count ok "$@")" check) that went well$more."
+  printf '%s\n' "$GREEN${BOLD}No problem$PLAIN in $(several "$(count ok "$@")" check)$more."
 }
 
 # --- Secrets -----------------------------------------------------------------

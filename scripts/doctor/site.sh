@@ -58,12 +58,14 @@ cause_in() { short "$(grep -vE 'JSONDecodeError|Expecting value|BrokenPipe' <<<"
 
 # usage: say_fact NAME STATE SAYS TODO
 say_fact() {
-  local section
+  local section todo="$4"
   section="$(section_of_fact "$1")"
+  case "$todo" in docker* | ./*) todo="Run: $todo" ;; esac
+  if [[ "$1" == certificate ]] && sees_certificates; then return; fi # check_outside says more
   case "$2" in
     ok) well "$3" ;;
-    warn) careful "$3" "$4" "$section" ;;
-    *) problem "$3" "${4:-Run: $(in_compose) logs --tail 50 web}" "$section" ;;
+    warn) careful "$3" "$todo" "$section" ;;
+    *) problem "$3" "${todo:-Run: $(in_compose) logs --tail 50 web}" "$section" ;;
   esac
 }
 
@@ -88,6 +90,8 @@ bucket_answers() {
   status=$?
   if ((status == 0)); then
     well "The bucket for backups answers: $(known BACKUP_STORAGE_URL)"
+  elif [[ "$said" == *Traceback* ]]; then
+    unasked "the bucket for backups" "The site cannot run its own commands ($(cause_in "$said"))."
   elif ((status == 124 || status == 137)); then
     problem "The bucket for backups did not answer within $SITE_PATIENCE s: $(known BACKUP_STORAGE_URL)" \
       "Run: ./google_storage.sh -a" "The bucket does not exist / permission / does not answer"
