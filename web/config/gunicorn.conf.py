@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from config.gunicorn_logs import SiteLogger
+from config.metrics.gunicorn_hooks import hooks
 from config.processes import worker_count
 
 _reload = os.environ.get("WEB_RELOAD", "0") == "1"
@@ -31,3 +32,5 @@ reload_extra_files = [
     for path in [Path("frontend/dist/manifest.json").resolve()]
     if _reload and path.exists()
 ]
+# A process beside the workers tells Prometheus, at a port that nginx does not know.
+globals().update(hooks(int(os.environ.get("METRICS_PORT") or 0)))

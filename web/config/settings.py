@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.request_ids.RequestIdMiddleware",
+    "config.metrics.requests.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_policy.ContentPolicyMiddleware",
@@ -362,6 +363,20 @@ LOGGING = logs.logging_settings(
     service=logs.service_name(sys.argv, variables=os.environ), as_json=LOG_JSON
 )
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+# Numbers for Prometheus, asked for at METRICS_PORT by gunicorn's side; 0: none
+METRICS_PORT = env.number("METRICS_PORT", 0)
+WEB_PORT = env.number("WEB_PORT", 8000, at_least=1)
+METRICS_COLLECTORS = [
+    "config.metrics.site.answers",
+    "config.metrics.site.checks",
+    "config.metrics.site.queues",
+    "config.metrics.site.canary",
+    "config.metrics.site.disk",
+    "config.metrics.site.certificate",
+    "backups.metrics.collect",
+    "gallery.metrics.collect",
+]
 
 # Errors, missed backups and missed drills go to Sentry if it is named.
 SENTRY_DSN = env.text("SENTRY_DSN")

@@ -1,0 +1,49 @@
+import pytest
+
+from gallery.metrics import collect
+from gallery.models import Photo, Upload
+
+pytestmark = pytest.mark.django_db
+
+
+def samples():
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for metric in collect()
+        for sample in metric.samples
+    }
+
+
+def test_photos_are_counted_by_state_also_where_there_are_none(gallery):
+    for number in range(3):
+        state = "ready" if number else "failed"
+        Photo.objects.create(
+            gallery=gallery,
+            owner=gallery.owner,
+            name=f"{number}.jpg",
+            size_bytes=1,
+            sha256=f"{number}",
+            state=state,
+        )
+    found = samples()
+
+    assert found["gallery_photos", "ready"] == 2
+    assert found["gallery_photos", "failed"] == 1
+    assert found["gallery_photos", "waiting"] == 0
+
+
+def test_uploads_in_progress_and_what_they_lack(gallery):
+    for state, received in [("receiving", 400), ("working", 1000), ("done", 0)]:
+        Upload.objects.create(
+            gallery=gallery,
+            owner=gallery.owner,
+            name="a.zip",
+            size_bytes=1000,
+            received_bytes=received,
+            state=state,
+        )
+    found = samples()
+
+    assert found["gallery_uploads_in_progress",] == 2
+    assert found["gallery_uploads_missing_bytes",] == 600
+    assert found["gallery_uploads", "done"] == 1
