@@ -6,13 +6,15 @@ source scripts/lib.sh  # say, step, die, timed, find_python, make_venv, ...
 
 usage() {
   cat <<'USAGE'
-Usage: ./run_tests.sh [--fast | --docker | --chaos | --chaos-tenth] [PYTEST_ARGUMENT]...
+Usage: ./run_tests.sh [--fast | --docker | --chaos | --chaos-tenth | --reliability] [PYTEST_ARGUMENT]...
 
   (nothing)   lint, types, unit, services, scripts, compose files, browser: no Docker
   --fast      the same without the slow tests and the browser
   --docker    the end-to-end suite on the real stack; needs a Docker engine
   --chaos     backups and restores that are killed, cut off and starved: some 30 minutes
   --chaos-tenth  a tenth of its rounds
+  --reliability  PROD in Docker under load, while bad things are done to it: some 45
+              minutes, and docs/reliability.md is written; -m quick: the short cases alone
   --help      this text
 
 Whatever follows goes to pytest: ./run_tests.sh --fast -k zip
@@ -75,7 +77,7 @@ lint_shell() {
   shellcheck --external-sources "${files[@]}"
 }
 
-lint_docker() { hadolint web/Dockerfile nginx/Dockerfile certbot/Dockerfile; }
+lint_docker() { hadolint web/Dockerfile nginx/Dockerfile certbot/Dockerfile tests/chaos/prod/attacker/Dockerfile; }
 lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts backups gallery operations; }
 check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local operations; }
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
@@ -84,6 +86,12 @@ check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py make
 test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
 test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }
+
+# All cases write the table of docs/reliability.md; some of them do with --rows.
+test_reliability() {
+  if (($# == 0)); then set -- --rows; fi
+  test_around tests/chaos/prod --confcutdir=tests/chaos/prod "$@"
+}
 
 # Enough for tools that import the settings and never connect to anything.
 SETTINGS_FOR_TOOLS=(SECRET_KEY=tools POSTGRES_PASSWORD=tools REDIS_URL=redis://127.0.0.1:1 ENVIRONMENT=local)
@@ -106,6 +114,7 @@ main() {
     --fast) mode=fast; shift ;;
     --docker) mode=docker; shift ;;
     --chaos) mode=chaos; shift ;;
+    --reliability) mode=reliability; shift ;;
     --chaos-tenth) mode=chaos; export CHAOS_SHARE=0.1; shift ;;
   esac
   step "Setting up"
@@ -113,7 +122,8 @@ main() {
   export PATH="$VENV/bin:$PATH"
   case "$mode" in
     docker) part "End to end, in Docker" test_around tests/end_to_end "$@" ;;
-    chaos) part "Chaos" test_around tests/chaos "$@" ;;
+    chaos) part "Chaos" test_around tests/chaos --ignore=tests/chaos/prod "$@" ;;
+    reliability) part "Reliability, on PROD in Docker" test_reliability "$@" ;;
     fast)
       lint_all
       part "Site" test_site -m "not slow" "$@"

@@ -1,0 +1,88 @@
+"""
+PROD under a steady load, while bad things are done to it: ./run_tests.sh --reliability
+
+Each test is a case with a promise, and a row of docs/reliability.md.
+"""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import urllib3
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "tests/end_to_end"))
+
+from case import Case, Promise  # noqa: E402
+from prod_site import Site, prod_site, running_site  # noqa: E402
+from progress import Terminal  # noqa: E402
+from table import machine, update  # noqa: E402
+
+TABLE = REPOSITORY / "docs/reliability.md"
+CASES = pytest.StashKey[list[Case]]()
+
+# nginx' own certificate is no one's; a warning for each request helps nobody.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+def pytest_addoption(parser):
+    help_ = "write how the cases went into docs/reliability.md"
+    parser.addoption("--rows", action="store_true", help=help_)
+    help_ = "the folder of a stack of an earlier run that still runs: start none"
+    parser.addoption("--stack", type=Path, help=help_)
+
+
+def pytest_configure(config):
+    config.stash[CASES] = []
+
+
+def pytest_sessionstart(session):
+    plugins = session.config.pluginmanager
+    Terminal.reporter = plugins.getplugin("terminalreporter")
+    Terminal.capture = plugins.getplugin("capturemanager")
+
+
+def pytest_sessionfinish(session):
+    cases = session.config.stash[CASES]
+    if not session.config.getoption("rows") or not cases:
+        return
+    command = "./run_tests.sh --reliability"
+    arguments = [one for one in session.config.invocation_params.args if "-k" in one]
+    run = f"Last run: `{shlex.join([command, *arguments])}` on {machine()}."
+    rows = [case.row() for case in cases]
+    is_whole = session.testscollected == len(cases)
+    TABLE.write_text(update(TABLE.read_text(), rows, is_whole=is_whole, run=run))
+
+
+@pytest.fixture(scope="session")
+def site(pytestconfig) -> Iterator[Site]:
+    folder = pytestconfig.getoption("--stack")
+    if folder:
+        yield running_site(folder)
+        return
+    with prod_site() as site:
+        yield site
+
+
+@pytest.fixture
+def case(site, pytestconfig) -> Callable[[str, Promise], Case]:
+    """Makes the test's case, of which the table tells."""
+
+    def make(name: str, promise: Promise) -> Case:
+        made = Case(name, promise, site)
+        pytestconfig.stash[CASES].append(made)
+        return made
+
+    return make
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    site = item.funcargs.get("site") if hasattr(item, "funcargs") else None
+    if report.when == "call" and report.failed and site:
+        logs = site.stack.logs("nginx", "web", "worker", "postgres", "redis", tail=6)
+        report.sections.append(("docker compose logs", logs))
