@@ -201,8 +201,8 @@ authenticate() {
   keep_key
   if [[ "$STACK" == docker ]]; then
     set_env_value .env GOOGLE_APPLICATION_CREDENTIALS "$KEY_IN_CONTAINER"
-    step "Starting cron again, with the key"
-    docker compose up --detach --no-deps --no-build cron
+    step "Starting what speaks to the bucket again, with the key"
+    docker compose up --detach --no-deps --no-build cron worker web
   else
     set_env_value "$LOCAL_ENV" GOOGLE_APPLICATION_CREDENTIALS "$PWD/$KEY"
   fi

@@ -78,6 +78,8 @@ write_secrets() {
   chmod 700 "$SECRETS_FOLDER"
   for name in "${SECRET_NAMES[@]}"; do write_secret "$name"; done
   if [[ -n "${SUDO_UID:-}" ]]; then chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$SECRETS_FOLDER"; fi
+  # Compose makes a container anew when its environment changes, and looks into no file.
+  set_env_value .env SECRETS_REVISION "$(cat "$SECRETS_FOLDER"/* | sha256sum | head -c 12)"
 }
 
 # What is there is kept. A value from .env moves here: it has one place.
@@ -91,7 +93,7 @@ write_secret() {
     (umask 077 && printf '%s' "$value" >"$file.new")
     mv "$file.new" "$file"
   fi
-  chmod 444 "$file"
+  chmod 644 "$file"
   set_env_value .env "$1" ''
 }
 

@@ -10,7 +10,7 @@ from compose_files import COMPOSE_FILES, REPOSITORY, STAGES, example_values
 # Compose's own: the name of the project, also when -p gives another.
 OF_COMPOSE = {"COMPOSE_PROJECT_NAME"}
 OF_THE_INSTALLER = {"GIT_REVISION"}  # of the code that is built
-NAMES_OF_FILES = {"secrets", "x-secrets", "file"}
+NO_SECRETS = {"secrets", "x-secrets", "file", "SECRETS_REVISION"}
 SECRET = re.compile(r"SECRET|PASSW|TOKEN|_KEY$|AUTH$", re.IGNORECASE)
 # A single $ starts a variable of Compose's; $$ is a $ of the container's shell.
 VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z_][A-Z0-9_]*)")
@@ -35,7 +35,7 @@ def leaves(node, *, key: str = "") -> Iterator[tuple[str, str]]:
 def literal_secrets(written: str) -> list[str]:
     found = []
     for key, value in leaves(yaml.safe_load(written)):
-        if key in NAMES_OF_FILES or not value:
+        if key in NO_SECRETS or not value:
             continue
         in_address = re.search(r"://[^/@]*:[^$/@]+@", value)
         in_file = key.endswith("_FILE") and value.startswith("/run/secrets/")

@@ -275,7 +275,7 @@ def test_a_key_is_proven_then_kept(stage, tmp_path):
     assert done.returncode == 0, done.stderr
     assert stage.calls == [
         f"{MANAGE} check_storage -",
-        "compose up --detach --no-deps --no-build cron",
+        "compose up --detach --no-deps --no-build cron worker web",
     ]
     assert (stage.stubs / "stdin").read_text() == key.read_text()
     kept = stage.root / "secrets" / "google-key.json"

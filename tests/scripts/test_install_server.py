@@ -134,7 +134,7 @@ def test_the_containers_users_can_read_them_and_others_here_cannot(project):
 
     folder = project.root / SECRETS
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o444}
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o644}
 
 
 def test_a_second_run_keeps_them(project):
@@ -155,6 +155,19 @@ def test_an_older_env_gives_its_passwords_to_the_files(project):
 
     assert secrets_of(project)["postgres_password"] == "kept-since-then"
     assert project.values()["POSTGRES_PASSWORD"] == ""
+
+
+def test_a_changed_secret_makes_containers_anew(project):
+    project.install("prod", *FOR_A_SERVER)
+    before = project.values()["SECRETS_REVISION"]
+    project.install("prod")
+    assert project.values()["SECRETS_REVISION"] == before
+
+    (project.root / SECRETS / "email_url").write_text("smtp://mail.example.org")
+    project.install("prod")
+
+    assert project.values()["SECRETS_REVISION"] != before
+    assert secrets_of(project)["email_url"] == "smtp://mail.example.org"
 
 
 def test_a_secret_may_come_from_the_environment(project):
