@@ -21,8 +21,10 @@ def test_photos_are_counted_by_state_also_where_there_are_none(gallery):
             gallery=gallery,
             owner=gallery.owner,
             name=f"{number}.jpg",
-            size_bytes=1,
             sha256=f"{number}",
+            size_bytes=1,
+            width=1,
+            height=1,
             state=state,
         )
     found = samples()
