@@ -68,7 +68,7 @@ def starts_again(config):
 def has_limits(config):
     for name, service in services(config):
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-        for limit in ("cpus", "memory"):
+        for limit in ("cpus", "memory", "pids"):
             if not float(limits.get(limit, 0)):
                 yield f"{name} has no limit of {limit}"
 

@@ -42,6 +42,7 @@ BREAKS = [
     ("starts_again", broken("services.migrate.restart", "unless-stopped")),
     ("has_limits", broken(f"{LIMITS}.cpus", None)),
     ("has_limits", broken(f"{LIMITS}.memory", None)),
+    ("has_limits", broken(f"{LIMITS}.pids", None)),
     ("gains_no_privileges", broken("services.nginx.security_opt", None)),
     ("has_no_capabilities", broken("services.web.cap_drop", None)),
     ("has_no_capabilities", broken("services.cron.cap_add", ["SETUID", "CHOWN"])),
