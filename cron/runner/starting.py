@@ -32,10 +32,9 @@ def prepare(places: Places, variables: dict[str, str]) -> str:
         killed = [task.name for task, _ in tasks if _close(task, folder, places)]
     except OSError as error:
         return f"{words} None will be on the operations page: {error}"
-    return (
-        f"{words} Killed with the last container: {', '.join(killed)}." * bool(killed)
-        or words
-    )
+    if killed:
+        words += f" These were killed with the last container: {', '.join(killed)}."
+    return words
 
 
 def _check_zone(variables: dict[str, str]) -> None:

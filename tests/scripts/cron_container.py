@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -45,6 +44,7 @@ class Cron:
         self.tasks.mkdir()
         self.table = root / "table"
         self.table.write_text("")
+        self.packages = ""
         self.variables: dict[str, str] = {}
         self.environment(
             GREETING="a b $ c", ENVIRONMENT="local", JOBS_FOLDER=str(self.jobs)
@@ -73,8 +73,8 @@ class Cron:
         return {
             "args": command,
             "env": {
-                # This Python knows sentry_sdk, as the image's does.
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": self.packages,
                 "STARTED_BY": by,
                 "CRON_FOLDER": str(self.folder),
                 "CRON_TABLE": str(self.table),
