@@ -1,5 +1,6 @@
 """cron runs tasks as the site's user, once at a time, and shows what they say."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,9 @@ from waiting import wait_until
 # Waits in its middle until the test lets it go: a second start finds it running.
 PROBE = """#!/usr/bin/env bash
 set -euo pipefail
+TASK_NAME=probe
+TASK_DESCRIPTION="Looks around for the tests."
+TIME_LIMIT=5m
 echo "probe uid=$(id -u) gid=$(id -g) groups=$(id -G) in $PWD"
 for name in SECRET_KEY POSTGRES_HOST POSTGRES_PASSWORD REDIS_URL MEDIA_ROOT TMPDIR; do
   echo "probe has $name: ${!name:+yes}"
@@ -53,12 +57,15 @@ def probe(stack) -> Iterator[dict]:
         wait_until(
             lambda: has(stack, "probe-runs"), within=75, what="cron starts the probe"
         )
-        second = stack.compose("exec", "-T", "cron", "/cron/run", "probe", check=False)
+        second = stack.compose("exec", "-T", "cron", "run", "probe", check=False)
         stack.inside("web", "touch", "/media/tmp/probe-ends")
         log = wait_until(
             lambda: ended(stack), within=20, what="the probe's end is logged"
         )
-        yield {"log": log, "second": second}
+        lines = stack.inside("web", "cat", "/var/lib/jobs/probe.jsonl").splitlines()
+        listed = stack.inside("cron", "run", "--list")
+        records = [json.loads(line) for line in lines]
+        yield {"log": log, "second": second, "records": records, "listed": listed}
     stack.inside("web", "rm", "-f", "/media/tmp/probe-ends")
 
 
@@ -93,12 +100,29 @@ def test_a_task_has_the_environment_of_the_stack(probe):
 
 def test_a_task_that_still_runs_is_not_started_again(probe):
     assert probe["second"].returncode == 75, probe["second"]
-    assert "cron probe: still runs since its last start" in probe["log"], probe["log"]
+    assert "cron probe: it still runs since its last start" in probe["log"]
+    assert "it still runs" in probe["second"].stdout
 
 
 def test_a_task_that_fails_is_logged_with_its_exit_status(probe):
     assert "cron probe: FAILED with exit status 7 after" in probe["log"], probe["log"]
     assert "probe on stderr" in probe["log"], probe["log"]
+
+
+def test_the_operations_page_finds_how_each_run_ended(probe):
+    skipped, failed = probe["records"]
+
+    assert (skipped["outcome"], skipped["by"]) == ("skipped", "hand")
+    assert (failed["outcome"], failed["by"]) == ("failed", "cron")
+    assert failed["exit_status"] == 7
+    assert failed["output"].endswith("probe on stderr")
+
+
+def test_each_task_is_listed_with_its_next_start(probe):
+    (line,) = [one for one in probe["listed"].splitlines() if one.startswith("probe ")]
+
+    assert "* * * * *" in line
+    assert line.endswith("Looks around for the tests.")
 
 
 def test_no_secret_is_in_the_log(stack, probe):
@@ -114,12 +138,27 @@ def test_the_template_is_a_task_that_works(stack):
     copy.write_text(template)
     copy.chmod(0o755)
     try:
-        stack.inside("cron", "/cron/run", "copied")
+        assert "System check identified no issues" in stack.inside(
+            "cron", "run", "copied"
+        )
     finally:
         copy.unlink()
 
     log = stack.logs("cron", tail=20)
     assert "cron copied: ended with exit status 0" in log, log
+
+
+def test_a_line_that_can_never_run_keeps_cron_from_starting(stack):
+    crontab = stack.folder / "cron/crontab"
+    lines = crontab.read_text()
+    crontab.write_text(f"{lines}0 3 31 2 * app /cron/run backup\n")
+    try:
+        stack.compose("restart", "cron")
+        words = "cron does not start: cron/crontab, line"
+        wait_until(lambda: words in stack.logs("cron", tail=20), within=30, what=words)
+    finally:
+        crontab.write_text(lines)
+        stack.compose("up", "--detach", "--wait", "--force-recreate", "cron")
 
 
 def test_no_container_reaches_the_engine(stack):
