@@ -1,7 +1,7 @@
 import pytest
 from django.http import HttpRequest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import sign_ins
 
@@ -17,6 +17,12 @@ def signing_in_by_cookies(monkeypatch):
     """`client.force_login` signs in as the site does; REST framework's client too."""
     monkeypatch.setattr(Client, "force_login", force_login)
     monkeypatch.setattr(Client, "logout", lambda client: client.cookies.clear())
+
+
+@pytest.fixture(autouse=True)
+def in_the_sites_language():
+    """A request leaves its language to the thread; a test begins without one."""
+    translation.deactivate()
 
 
 def force_login(client, user, backend=None):

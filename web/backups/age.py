@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, Min
+from django.utils.translation import gettext as _
 
 from backups.models import Run
 
@@ -24,15 +25,27 @@ class Age:
 
     def sentence(self, now: datetime) -> str:
         if self.newest:
-            what = f"The newest backup is of {self.newest:%Y-%m-%d %H:%M} UTC."
+            what = _("The newest backup is of %(moment)s.") % {
+                "moment": _utc(self.newest)
+            }
         else:
-            what = "There is no backup yet."
+            what = _("There is no backup yet.")
         if self.overdue_at is None:
             return what
-        at = f"{self.overdue_at:%Y-%m-%d %H:%M} UTC"
         if not self.is_overdue(now):
-            return f"{what} The next one is due before {at}."
-        return f"{what} The next one was due at {at}. Run: ./google_storage.sh -b"
+            due = _("The next one is due before %(moment)s.") % {
+                "moment": _utc(self.overdue_at)
+            }
+            return f"{what} {due}"
+        due = _("The next one was due at %(moment)s. Run: %(command)s") % {
+            "moment": _utc(self.overdue_at),
+            "command": "./google_storage.sh -b",
+        }
+        return f"{what} {due}"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def age_of_newest_backup() -> Age:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,7 @@ from config.health.facts import Fact, State, check
 
 BACK_UP = "./google_storage.sh -b"
 DRILL = "./google_storage.sh -d"
+age_words = lazy(readable_age, str)  # in the language of whoever reads it
 
 
 @check(remedy=lambda: BACK_UP)
@@ -49,7 +50,7 @@ def _newest(age: Age, now: datetime) -> Promise:
     else:
         what = format_lazy(
             _("The newest backup is {age} old."),
-            age=readable_age((now - age.newest).total_seconds()),
+            age=age_words((now - age.newest).total_seconds()),
         )
     if not age.is_overdue(now):
         return what
@@ -63,7 +64,7 @@ def _newest(age: Age, now: datetime) -> Promise:
 def _proof(drill: Run | None, now: datetime) -> Promise:
     if drill is None:
         return _("No drill has restored one yet.")
-    age = readable_age((now - drill.started_at).total_seconds())
+    age = age_words((now - drill.started_at).total_seconds())
     if drill.outcome == Run.Outcome.FAILED:
         return format_lazy(
             _("The last drill failed {age} ago: {reason}"),

@@ -1,6 +1,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RunQuerySet(models.QuerySet):
@@ -22,12 +23,12 @@ class Run(models.Model):
     """One backup, restore, … from its beginning: `telling.told` writes it."""
 
     class Kind(models.TextChoices):
-        BACKUP = "backup", "Backup"
-        RESTORE = "restore", "Restore"
-        UNDO = "undo", "Undo"
-        VERIFY = "verify", "Verify"
-        DRILL = "drill", "Drill"
-        PRUNE = "prune", "Prune"
+        BACKUP = "backup", _("Backup")
+        RESTORE = "restore", _("Restore")
+        UNDO = "undo", _("Undo")
+        VERIFY = "verify", _("Verify")
+        DRILL = "drill", _("Drill")
+        PRUNE = "prune", _("Prune")
 
     class Outcome(models.TextChoices):
         RUNNING = "running", "Running"

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from django.utils.translation import ngettext
+
 LINE_SECONDS = 10.0  # where lines pile up: a log, a file
 REWRITE_SECONDS = 0.2  # where one line is written anew: a terminal
 HEARD_SECONDS = 1.0
@@ -169,7 +171,8 @@ def readable_age(seconds: float) -> str:
         return f"{minutes} min"
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
-    return f"{minutes // (24 * 60):,} days"
+    days = minutes // (24 * 60)
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
 
 def readable_duration(seconds: float) -> str:

@@ -34,7 +34,7 @@ class OperationsApi(APIView):
 class BoardApi(OperationsApi):
     @extend_schema(
         operation_id="getOperations",
-        summary="Backups, their proof, what runs, what failed and what comes next",
+        summary="How the site is, its backups and jobs, and what comes next",
         tags=["Operations"],
         responses=BoardSerializer,
     )

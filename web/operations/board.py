@@ -13,6 +13,7 @@ from backups.exceptions import BackupError
 from backups.models import Run
 from backups.previous import Kept, kept
 from backups.site import Site
+from operations.jobs import Jobs, read_jobs
 from operations.plots import (
     LONGEST_DAYS,
     Plot,
@@ -24,6 +25,7 @@ from operations.plots import (
 )
 from operations.shelf import Night, Shelf, read_shelf
 from operations.state import State, look
+from operations.system import System, look_at_system
 from operations.timetable import next_run
 
 SHOWN_FAILURES = 5
@@ -40,6 +42,7 @@ class Next:
 @dataclass(frozen=True)
 class Board:
     now: datetime
+    system: System
     state: State
     shelf: Shelf
     age: Age
@@ -48,6 +51,7 @@ class Board:
     undo: list[Kept]
     undo_problem: str
     plots: list[Plot]
+    jobs: Jobs | None
 
     @property
     def is_overdue(self) -> bool:
@@ -77,6 +81,7 @@ def gather(*, now: datetime) -> Board:
     undo, undo_problem = _kept_for_undo()
     return Board(
         now=now,
+        system=look_at_system(),
         state=state,
         shelf=shelf,
         age=age_of_newest_backup(),
@@ -85,6 +90,7 @@ def gather(*, now: datetime) -> Board:
         undo=undo,
         undo_problem=undo_problem,
         plots=_plots(shelf, now=now),
+        jobs=read_jobs(now=now),
     )
 
 

@@ -1,6 +1,9 @@
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backups.models import Run
+from config.health.facts import State
+from operations.jobs import OUTCOMES
 
 
 class RunSerializer(serializers.ModelSerializer):
@@ -33,7 +36,45 @@ class NextSerializer(serializers.Serializer):
     at = serializers.DateTimeField(allow_null=True)
 
 
+class FactSerializer(serializers.Serializer):
+    """One fact about the site, as /health/ready knows it."""
+
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in State])
+    says = serializers.CharField()
+    todo = serializers.CharField(
+        help_text="The next command or place; empty where nothing is to be done."
+    )
+
+
+class VersionSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    version = serializers.CharField(help_text="Empty where it could not be asked.")
+
+
+class JobRunSerializer(serializers.Serializer):
+    started_at = serializers.DateTimeField()
+    seconds = serializers.FloatField()
+    outcome = serializers.ChoiceField(choices=sorted(OUTCOMES))
+    exit_status = serializers.IntegerField()
+    output = serializers.CharField(help_text="The end of what it has written.")
+
+
+class JobSerializer(serializers.Serializer):
+    """One of cron's jobs. Its newest run comes first."""
+
+    name = serializers.CharField()
+    description = serializers.CharField()
+    next_at = serializers.DateTimeField(
+        allow_null=True, help_text="null for one that runs by hand only."
+    )
+    running_since = serializers.DateTimeField(allow_null=True)
+    runs = JobRunSerializer(many=True)
+
+
 class BoardSerializer(serializers.Serializer):
+    facts = FactSerializer(source="system.facts", many=True)
+    versions = VersionSerializer(source="system.versions", many=True)
     newest_at = serializers.DateTimeField(allow_null=True)
     is_overdue = serializers.BooleanField()
     backups = NightSerializer(source="shelf.nights", many=True)
@@ -43,3 +84,9 @@ class BoardSerializer(serializers.Serializer):
     running = RunSerializer(source="state.running", many=True)
     failures = RunSerializer(many=True)
     next_runs = NextSerializer(many=True)
+    jobs = serializers.SerializerMethodField()
+
+    @extend_schema_field(JobSerializer(many=True))
+    def get_jobs(self, board):
+        """Empty where there is no cron, or where it has not started yet."""
+        return JobSerializer(board.jobs.jobs if board.jobs else [], many=True).data

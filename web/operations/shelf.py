@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.cache import cache
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backups.exceptions import BackupError
 from backups.listing import list_backups
 from backups.record import Backup
 from backups.site import Site
 from backups.stores import open_store
+from config.health.facts import Words
 
 logger = logging.getLogger(__name__)
 REMEMBERED_SECONDS = 60
@@ -33,7 +36,7 @@ class Night:
     lost_files: int
     encrypted: bool
     proven_at: datetime | None = None
-    proof_words: str = ""
+    proof_words: Words = ""
 
     @property
     def size_bytes(self) -> int:
@@ -81,11 +84,16 @@ def _read() -> Shelf:
 
 def _night(backup: Backup) -> Night:
     record, proof = backup.record, backup.proof
-    words = ""
+    words: Words = ""
     if proof:
-        words = (
-            f"{proof.tables} tables with {proof.rows:,} rows and {proof.files:,} files "
-            "were restored and compared"
+        words = format_lazy(
+            _(
+                "{tables} tables with {rows} rows and {files} files were restored and "
+                "compared"
+            ),
+            tables=proof.tables,
+            rows=f"{proof.rows:,}",
+            files=f"{proof.files:,}",
         )
     return Night(
         url=backup.url,

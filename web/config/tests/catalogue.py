@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).resolve().parents[2]
-APPS = ("config", "accounts", "gallery", "operations")
+APPS = ("config", "accounts", "gallery", "backups", "operations")
 FOLDER = WEB / "locale" / "fr" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
 FIRST_WRITTEN = datetime(2026, 11, 21, tzinfo=UTC)

@@ -408,7 +408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backups, their proof, what runs, what failed and what comes next */
+        /** How the site is, its backups and jobs, and what comes next */
         get: operations["getOperations"];
         put?: never;
         post?: never;
@@ -514,6 +514,8 @@ export interface components {
         /** @enum {unknown} */
         BlankEnum: "";
         Board: {
+            facts: components["schemas"]["Fact"][];
+            versions: components["schemas"]["Version"][];
             /** Format: date-time */
             newest_at: string | null;
             is_overdue: boolean;
@@ -523,6 +525,7 @@ export interface components {
             running: components["schemas"]["Run"][];
             failures: components["schemas"]["Run"][];
             next_runs: components["schemas"]["Next"][];
+            readonly jobs: components["schemas"]["Job"][];
         };
         ChangePasswordRequest: {
             old_password: string;
@@ -566,6 +569,21 @@ export interface components {
             readonly packed_count: number;
             readonly error: string;
         };
+        /** @description One fact about the site, as /health/ready knows it. */
+        Fact: {
+            name: string;
+            state: components["schemas"]["FactStateEnum"];
+            says: string;
+            /** @description The next command or place; empty where nothing is to be done. */
+            todo: string;
+        };
+        /**
+         * @description * `ok` - ok
+         *     * `warn` - warn
+         *     * `fail` - fail
+         * @enum {string}
+         */
+        FactStateEnum: "ok" | "warn" | "fail";
         FilesRequest: {
             files: string[];
         };
@@ -629,6 +647,29 @@ export interface components {
             email: string;
             role: components["schemas"]["RoleEnum"];
         };
+        /** @description One of cron's jobs. Its newest run comes first. */
+        Job: {
+            name: string;
+            description: string;
+            /**
+             * Format: date-time
+             * @description null for one that runs by hand only.
+             */
+            next_at: string | null;
+            /** Format: date-time */
+            running_since: string | null;
+            runs: components["schemas"]["JobRun"][];
+        };
+        JobRun: {
+            /** Format: date-time */
+            started_at: string;
+            /** Format: double */
+            seconds: number;
+            outcome: components["schemas"]["OutcomeEnum"];
+            exit_status: number;
+            /** @description The end of what it has written. */
+            output: string;
+        };
         /**
          * @description * `backup` - Backup
          *     * `restore` - Restore
@@ -671,6 +712,14 @@ export interface components {
              */
             proven_at: string | null;
         };
+        /**
+         * @description * `failed` - failed
+         *     * `ok` - ok
+         *     * `skipped` - skipped
+         *     * `timed_out` - timed_out
+         * @enum {string}
+         */
+        OutcomeEnum: "failed" | "ok" | "skipped" | "timed_out";
         PaginatedGalleryList: {
             results: components["schemas"]["Gallery"][];
             /** Format: uri */
@@ -871,6 +920,11 @@ export interface components {
             readonly received_bytes: number;
             readonly state: components["schemas"]["UploadState"];
             readonly error: string;
+        };
+        Version: {
+            name: string;
+            /** @description Empty where it could not be asked. */
+            version: string;
         };
         /**
          * @description * `public` - Public: everybody
