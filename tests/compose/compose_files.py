@@ -9,7 +9,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAGES = {"local": "docker-compose.yml", "dev": "dev.yml", "prod": "prod.yml"}
-COMPOSE_FILES = ("services.yml", *STAGES.values())
+MONITORING = "deploy/monitoring/services.yml"
+COMPOSE_FILES = ("services.yml", *STAGES.values(), MONITORING)
 GENERATED = (
     "SECRET_KEY",
     "MEDIA_LINK_KEY",
@@ -57,7 +58,8 @@ def complete_values(stage: str = "local") -> dict[str, str]:
 
 def write_project(folder: Path, values: dict[str, str] | None) -> None:
     for name in COMPOSE_FILES:
-        shutil.copy(REPOSITORY / name, folder)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, folder / name)
     (folder / "secrets/values").mkdir(parents=True, exist_ok=True)
     for name in SECRETS:
         (folder / "secrets/values" / name).touch()
@@ -67,7 +69,8 @@ def write_project(folder: Path, values: dict[str, str] | None) -> None:
 
 
 def config(folder: Path, stage: str) -> subprocess.CompletedProcess:
-    arguments = ("compose", "-f", STAGES[stage], "config", "--format", "json")
+    arguments = ("compose", "-f", STAGES[stage], "--profile", "monitoring")
+    arguments += ("config", "--format", "json")
     return docker(*arguments, folder=folder)
 
 

@@ -16,6 +16,8 @@ ONE_SHOT = {"migrate"}
 # cron's daemon becomes another user for each job; it runs none as root itself.
 MAY_START_AS_ROOT = {"cron"}
 CAPABILITIES = {"cron": {"SETUID", "SETGID"}}
+# Who wants to see it comes by ssh.
+TO_THE_SERVER_ITSELF = {"grafana"}
 # Nobody: what has to be written lies on volumes and in memory.
 MAY_WRITE_TO_ITS_ROOT: set[str] = set()
 # Reaches nothing and is reached by nobody: it only reads and writes files.
@@ -33,6 +35,8 @@ SECRETS_OF = {
     "redis": {"redis_password"},
     "nginx": {"media_link_key", "dev_password"},
     "certbot": set(),
+    "prometheus": set(),
+    "grafana": {"grafana_password"},
 }
 SECRET = re.compile(
     r"(PASSWORD|SECRET|_KEY|KEY_ID|REDISCLI_AUTH|EMAIL_URL)(?!.*_FILE$)"
@@ -138,7 +142,10 @@ def never_sees_the_docker_socket(config):
 @rule
 def only_nginx_publishes(config):
     for name, service in services(config):
-        if service.get("ports") and name != "nginx":
+        ports = service.get("ports", [])
+        if name in TO_THE_SERVER_ITSELF:
+            ports = [port for port in ports if port.get("host_ip") != "127.0.0.1"]
+        if ports and name != "nginx":
             yield f"{name} publishes a port"
 
 

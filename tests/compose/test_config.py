@@ -6,6 +6,7 @@ import pytest
 from compose_files import (
     COMPOSE_FILES,
     GENERATED,
+    MONITORING,
     SECRETS,
     STAGES,
     complete_values,
@@ -24,7 +25,8 @@ NEEDED += [("dev", "SITE_URL"), ("prod", "SITE_URL")]
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_file_is_complete_on_its_own(compose, tmp_path, stage):
     write_project(tmp_path, complete_values())
-    for name in set(COMPOSE_FILES) - {"services.yml", STAGES[stage]}:
+    shared = {"services.yml", MONITORING}
+    for name in set(COMPOSE_FILES) - shared - {STAGES[stage]}:
         (tmp_path / name).unlink()
 
     done = docker("compose", "-f", STAGES[stage], "config", "--quiet", folder=tmp_path)
@@ -75,7 +77,8 @@ def test_each_stage_says_which_it_is(stages, stage):
 def test_dev_and_prod_run_the_code_of_their_images(stages, stage):
     for name, service in stages[stage]["services"].items():
         bound = [v["target"] for v in service.get("volumes", []) if v["type"] == "bind"]
-        assert set(bound) <= {"/secrets"}, name
+        settings = "/etc/" if name in {"prometheus", "grafana"} else "/secrets"
+        assert [one for one in bound if not one.startswith(settings)] == [], name
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

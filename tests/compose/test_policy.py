@@ -61,6 +61,7 @@ BREAKS = [
     ),
     ("never_sees_the_docker_socket", broken("services.cron.volumes", bind("/run"))),
     ("only_nginx_publishes", broken("services.postgres.ports", [{"target": 5432}])),
+    ("only_nginx_publishes", broken("services.grafana.ports", [{"target": 3000}])),
     ("names_its_networks", broken("services.web.networks", {"default": None})),
     ("names_its_networks", broken("services.web.networks", None)),
     ("keeps_data_apart", broken("services.nginx.networks.data", {})),

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from compose_files import COMPOSE_FILES, REPOSITORY, STAGES, example_values
+from compose_files import (
+    COMPOSE_FILES,
+    MONITORING,
+    REPOSITORY,
+    STAGES,
+    example_values,
+)
 
 # Compose's own: the name of the project, also when -p gives another.
 OF_COMPOSE = {"COMPOSE_PROJECT_NAME"}
@@ -86,14 +92,22 @@ def test_each_volume_and_network_that_is_declared_is_used(name, stages):
 def test_each_service_extends_the_common_one(name):
     common = set(yaml.safe_load(text("services.yml"))["services"])
     common -= {"certbot"} if name == STAGES["local"] else set()
+    expected = dict.fromkeys(common, "services.yml")
+    if name != STAGES["local"]:
+        monitoring = yaml.safe_load(text(MONITORING))["services"]
+        expected |= dict.fromkeys(monitoring, MONITORING)
     written = yaml.safe_load(text(name))["services"]
 
-    extending = {service for service, body in written.items() if "extends" in body}
+    extending = {
+        service: body["extends"]
+        for service, body in written.items()
+        if "extends" in body
+    }
 
-    assert extending == common
-    for service in extending:
-        expected = {"file": "services.yml", "service": service}
-        assert written[service]["extends"] == expected
+    assert extending == {
+        service: {"file": file, "service": service}
+        for service, file in expected.items()
+    }
 
 
 def test_one_postgres_version():
