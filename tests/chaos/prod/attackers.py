@@ -25,6 +25,14 @@ class Attackers:
     def build(self) -> None:
         docker("build", "--quiet", "--tag", self._image, str(FOLDER), timeout=300)
 
+    def copy_out(self, path: str, *, to: Path) -> None:
+        """A file of the image."""
+        name = docker("create", self._image)
+        try:
+            docker("cp", f"{name}:{path}", str(to))
+        finally:
+            docker("rm", name)
+
     def start(self, *command: str) -> "Attack":
         label = BY_PROJECT.removeprefix("label=") + self._project
         options = ["--rm", "--label", label, "--network", self._network]

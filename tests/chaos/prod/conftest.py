@@ -15,6 +15,7 @@ import urllib3
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "tests/end_to_end"))
 
+from attackers import Attackers  # noqa: E402
 from case import Case, Promise  # noqa: E402
 from prod_site import Site, prod_site, running_site  # noqa: E402
 from progress import Terminal  # noqa: E402
@@ -66,23 +67,34 @@ def site(pytestconfig) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="session")
+def attackers(site) -> Attackers:
+    made = Attackers(site)
+    made.build()
+    return made
+
+
 @pytest.fixture
-def case(site, pytestconfig) -> Callable[[str, Promise], Case]:
+def case(site, request, pytestconfig) -> Callable[[str, Promise], Case]:
     """Makes the test's case, of which the table tells."""
 
     def make(name: str, promise: Promise) -> Case:
         made = Case(name, promise, site)
-        pytestconfig.stash[CASES].append(made)
+        for stash in (pytestconfig.stash, request.node.stash):
+            stash.setdefault(CASES, []).append(made)
         return made
 
     return make
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
+def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     site = item.funcargs.get("site") if hasattr(item, "funcargs") else None
+    if report.failed:
+        for made in item.stash.get(CASES, []):
+            made.broken.append(str(call.excinfo.value)[:200])
     if report.when == "call" and report.failed and site:
         logs = site.stack.logs("nginx", "web", "worker", "postgres", "redis", tail=6)
         report.sections.append(("docker compose logs", logs))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import requests
 from measures import API, PAGE, PHOTO, Answer
+from requests.cookies import RequestsCookieJar
 from tus import Photos, Sent, Uploader
 
 # A request every so many seconds, from so many people each.
@@ -22,10 +23,11 @@ class Load:
     """
     Runs from `start` to `stop`, and never longer than AT_MOST_SECONDS.
 
-    cookies, token: of somebody who is signed in and may upload into the gallery `slug`.
+    cookies: of somebody who is signed in and may upload into the gallery `slug`; all
+    people of the load share them, as the tabs of one browser do.
     """
 
-    def __init__(self, url: str, cookies: dict[str, str], *, slug: str):
+    def __init__(self, url: str, cookies: RequestsCookieJar, *, slug: str):
         self.url = url
         self.slug = slug
         self._cookies = cookies
@@ -82,12 +84,13 @@ class Load:
     @property
     def headers(self) -> dict[str, str]:
         """Of somebody who is signed in."""
-        cookies = [f"{name}={value}" for name, value in self._cookies.items()]
-        return {
-            "Cookie": "; ".join(cookies),
-            "X-CSRFToken": self._cookies.get("csrftoken", ""),
-            "Referer": self.url + "/",
-        }
+        token = self._cookies.get("csrftoken", default="")
+        return {"X-CSRFToken": token, "Referer": self.url + "/"}
+
+    @property
+    def cookies(self) -> str:
+        """As they stand in a request's header."""
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 
     def attempt(self, method: str, path: str, **options) -> requests.Response:
         """A request of a test's own, which counts for nothing."""
@@ -143,6 +146,7 @@ class Load:
             session = requests.Session()
             session.verify = False  # nginx' own certificate, or an expired one
             session.trust_env = False
+            session.cookies = self._cookies
             session.headers.update(self.headers)
             self._own.session = session
         return self._own.session

@@ -3,57 +3,58 @@
 import pytest
 from case import EVERYTHING, Promise
 from harm import kill_main_process
-from measures import API, PAGE, PHOTO, UPLOAD
 
-# Which requests need a service; the others must not notice that it is gone.
+NOTHING: frozenset[str] = frozenset()
+# Which requests need them; the others must not notice that they are gone.
 NEEDED_BY = {
-    "web": EVERYTHING,
-    "worker": frozenset(),
-    "redis": frozenset({PAGE, API, PHOTO, UPLOAD}),
-    "postgres": EVERYTHING,
-    "nginx": EVERYTHING,
-    "cron": frozenset(),
-    "flower": frozenset(),
-    "certbot": frozenset(),
+    ("web",): EVERYTHING,
+    ("worker",): NOTHING,
+    ("redis",): EVERYTHING,
+    ("postgres",): EVERYTHING,
+    ("nginx",): EVERYTHING,
+    ("cron", "flower", "certbot"): NOTHING,
 }
 BACK_WITHIN_SECONDS = 60
 # The short ones that every change must pass.
-QUICK = {"web", "worker"}
+QUICK = {("web",), ("worker",)}
 
 
-def services() -> list:
+def groups() -> list:
     return [
-        pytest.param(name, marks=[pytest.mark.quick] if name in QUICK else [])
-        for name in NEEDED_BY
+        pytest.param(
+            group,
+            id="-".join(group),
+            marks=[pytest.mark.quick] if group in QUICK else [],
+        )
+        for group in NEEDED_BY
     ]
 
 
-def promise_for(service: str) -> Promise:
-    kinds = NEEDED_BY[service]
-    words = "no error"
-    if kinds:
-        words = f"all is answered again within {BACK_WITHIN_SECONDS} s"
+def promise_for(group: tuple[str, ...]) -> Promise:
+    kinds = NEEDED_BY[group]
+    words = f"answered again within {BACK_WITHIN_SECONDS} s" if kinds else "no error"
     return Promise(words, kinds, BACK_WITHIN_SECONDS)
 
 
-@pytest.mark.parametrize("service", services())
-def test_a_restart_is_survived(site, case, service):
-    one = case(f"`{service}` is restarted", promise_for(service))
+def named(group: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in group)
+
+
+@pytest.mark.parametrize("group", groups())
+def test_a_restart_is_survived(site, case, group):
+    one = case(f"Restart of {named(group)}", promise_for(group))
     with one.under_load():
-        site.stack.compose("restart", service)
+        site.stack.compose("restart", *group)
     site.wait_until_healthy()
 
 
-@pytest.mark.parametrize("service", NEEDED_BY)
-def test_a_main_process_that_is_killed_is_started_again(site, case, service):
+@pytest.mark.parametrize("group", NEEDED_BY, ids="-".join)
+def test_a_main_process_that_is_killed_is_started_again(site, case, group):
     before = site.restarts()
-    one = case(f"`kill -9` of `{service}`'s main process", promise_for(service))
+    one = case(f"`kill -9` of the main process of {named(group)}", promise_for(group))
     with one.under_load():
-        kill_main_process(site.stack, service)
+        for name in group:
+            kill_main_process(site.stack, name)
     site.wait_until_healthy()
-    after = site.restarts()
-    assert after[service] != before[service], f"{service} was not killed"
-    others = set(before) - {service}
-    assert {name: after[name] for name in others} == {
-        name: before[name] for name in others
-    }
+    changed = {name for name, now in site.restarts().items() if now != before[name]}
+    assert changed == set(group), "these were started again"

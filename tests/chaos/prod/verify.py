@@ -7,7 +7,7 @@ from tus import Sent
 from visitor import Visitor
 from waiting import NOT_YET
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 3.0
 ASK_EVERY_SECONDS = 0.05  # nginx counts the requests of one address
 
 

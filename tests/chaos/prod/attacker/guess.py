@@ -22,7 +22,7 @@ class Guesser:
         self._host = host
         context = ssl._create_unverified_context()  # noqa: S323 - nginx' own certificate
         self._new = lambda: http.client.HTTPSConnection(
-            address, 8443, context=context, timeout=30
+            address, 8443, context=context, timeout=60
         )
         self._form = ""
         self._cookie = ""
