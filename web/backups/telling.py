@@ -10,7 +10,6 @@ A command does its work inside one block, and hands what it knows to the run:
         run.result(rows=12, files=3)
 """
 
-import json
 import logging
 import sys
 import time
@@ -140,7 +139,6 @@ def _if_possible(what: str) -> Iterator[None]:
 
 def _log(row: Run, *, seconds: float) -> None:
     facts = {
-        "event": "run",
         "kind": row.kind,
         "id": str(row.pk),
         "outcome": row.outcome,
@@ -152,7 +150,8 @@ def _log(row: Run, *, seconds: float) -> None:
     level = logging.INFO if row.outcome == Run.Outcome.DONE else logging.ERROR
     if sys.stderr.isatty():
         level = logging.DEBUG  # a person reads the command's own words there
-    logger.log(level, "%s", json.dumps(facts, ensure_ascii=False))
+    words = (row.kind, row.outcome, seconds)
+    logger.log(level, "%s %s after %s s.", *words, extra={"run": facts})
 
 
 def _words(failure: BaseException | None) -> str:

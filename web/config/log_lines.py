@@ -4,7 +4,7 @@ import fcntl
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
@@ -15,6 +15,8 @@ from structlog.typing import EventDict, ExcInfo
 
 from config.privacy import without_secrets
 
+# Of what is given as `extra`: Django gives whole requests there.
+EXTRAS = ["status_code", "run"]
 FIRST = ("time", "level", "service", "event", "request_id", "logger")
 
 
@@ -77,12 +79,17 @@ def add_time(_logger: Any, _method: str, line: EventDict) -> EventDict:
 
 
 def scrub(_logger: Any, _method: str, line: EventDict) -> EventDict:
-    return {
-        key: value
-        if value is None or isinstance(value, bool | int | float)
-        else without_secrets(str(value))
-        for key, value in line.items()
-    }
+    return {key: clean(value) for key, value in line.items()}
+
+
+def clean(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): clean(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(inner) for inner in value]
+    return without_secrets(str(value))
 
 
 # Of every line, on the thread that logs it
@@ -90,7 +97,7 @@ CHAIN: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(allow=["status_code"]),
+    structlog.stdlib.ExtraAdder(allow=EXTRAS),
     add_time,
     structlog.processors.StackInfoRenderer(),
 ]

@@ -1,4 +1,3 @@
-import json
 import logging
 import sys
 from datetime import timedelta
@@ -26,11 +25,7 @@ def lines(caplog):
     caplog.set_level(logging.INFO, logger="backups.runs")
 
     def read():
-        return [
-            json.loads(record.getMessage())
-            for record in caplog.records
-            if record.name == "backups.runs" and record.getMessage().startswith("{")
-        ]
+        return [record.run for record in caplog.records if hasattr(record, "run")]
 
     return read
 
@@ -41,7 +36,7 @@ def running_row(**values):
     )
 
 
-def test_a_run_is_a_row_that_runs_and_then_is_done(lines):
+def test_a_run_is_a_row_that_runs_and_then_is_done(lines, caplog):
     with told("backup") as run:
         assert Run.objects.get().outcome == Run.Outcome.RUNNING
         run.result(url="file:///somewhere", new_bytes=12)
@@ -52,7 +47,7 @@ def test_a_run_is_a_row_that_runs_and_then_is_done(lines):
     assert row.numbers == {"new_bytes": 12, "files": 3}
     assert row.seconds is not None
     [line] = lines()
-    assert line["event"] == "run"
+    assert f"backup done after {line['seconds']} s." in caplog.messages
     assert line["kind"] == "backup"
     assert line["id"] == str(row.pk)
     assert line["outcome"] == "done"

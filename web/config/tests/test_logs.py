@@ -39,6 +39,15 @@ def test_a_line_has_its_keys_in_their_order(lines):
     assert len(line["time"]) == len("2026-11-21T19:38:12.123Z")
 
 
+def test_facts_of_a_line_stay_facts(lines):
+    facts = {"kind": "backup", "numbers": {"files": 3}, "reason": "ada@example.com"}
+    logging.getLogger("backups").info("A run.", extra={"run": facts, "other": 1})
+
+    (line,) = lines()
+    assert line["run"] == facts | {"reason": "[e-mail]"}
+    assert "other" not in line
+
+
 def test_an_exception_is_a_field_of_its_line(lines):
     try:
         raise ValueError("two\nlines")
