@@ -67,7 +67,8 @@ part() {
 in_web() { (cd web && "$@"); }
 
 lint_python() {
-  in_web ruff check . ../tests ../bench ../certbot && in_web ruff format --check . ../tests ../bench ../certbot
+  local places=(. ../tests ../bench ../certbot ../cron ../cron/run)
+  in_web ruff check "${places[@]}" && in_web ruff format --check "${places[@]}"
 }
 
 lint_shell() {
