@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-SECRET = re.compile(r"(KEY|PASSWORD|SECRET|TOKEN|DSN|AUTH|CREDENTIALS)(_FILE)?$")
+SECRET = re.compile(
+    r"(KEY|PASSWORD|SECRET|TOKEN|DSN|AUTH|CREDENTIALS|PING_URL)(_FILE)?$"
+)
 NOT_SECRET = {"GOOGLE_APPLICATION_CREDENTIALS"}  # the path of a file
 URL = re.compile(r"_URL(_FILE)?$")
 PERSON = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE)
@@ -32,11 +34,11 @@ def _secrets(name: str, value: str) -> set[str]:
         return set()
     if name.endswith("_FILE"):
         value = _content(value)
-    if URL.search(name):
+    if SECRET.search(name):
+        found = {value, *re.split(r"[,\s]+", value)}
+    elif URL.search(name):
         password = _password(value)
         found = {password, unquote(password)}
-    elif SECRET.search(name):
-        found = {value, *re.split(r"[,\s]+", value)}
     else:
         return set()
     return {each for each in found if len(each) >= SHORTEST}

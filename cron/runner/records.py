@@ -4,12 +4,14 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 KEPT_RUNS = 50
 KEPT_CHARACTERS = 4000
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Tail:
         self._is_cut = False
 
     def add(self, line: str) -> None:
-        self._text += f"{line}\n"
+        self._text += f"{COLOUR.sub('', line)}\n"
         if len(self._text) > KEPT_CHARACTERS:
             self._text = self._text[-KEPT_CHARACTERS:]
             self._is_cut = True

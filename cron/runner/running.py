@@ -42,9 +42,10 @@ class Run:
         folder = value(variables, "JOBS_FOLDER")
         self._records = Records(folder, task.name, locks=places.folder)
         self._tail = Tail()
+        is_monitored = not by_hand and not task.has_own_monitor
         self._telling = Telling(
             task,
-            fields="" if by_hand or not self._fields else self._fields[0],
+            fields=self._fields[0] if is_monitored and self._fields else "",
             variables=variables,
             complain=lambda words: self._voice.say(words, level="warning"),
         )

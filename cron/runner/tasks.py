@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = re.compile(
-    r"^(TASK_NAME|TASK_DESCRIPTION|TIME_LIMIT|BY_HAND_ONLY)="
+    r"^(TASK_NAME|TASK_DESCRIPTION|TIME_LIMIT|BY_HAND_ONLY|OWN_MONITOR)="
     r"(?:\"([^\"]*)\"|'([^']*)'|(\S*))[ \t]*(?:#.*)?$",
     re.MULTILINE,
 )
@@ -24,6 +24,8 @@ class Task:
     limit: str
     """Such as 30m or 12h: after it the task is ended, with all its children."""
     is_by_hand_only: bool
+    has_own_monitor: bool
+    """Its command checks in with Sentry by itself, also from the site's pages."""
 
     @property
     def name(self) -> str:
@@ -52,6 +54,7 @@ def read_task(path: Path) -> Task:
         description=said.get("TASK_DESCRIPTION", ""),
         limit=said.get("TIME_LIMIT") or USUAL_LIMIT,
         is_by_hand_only=bool(said.get("BY_HAND_ONLY")),
+        has_own_monitor=bool(said.get("OWN_MONITOR")),
     )
 
 

@@ -16,7 +16,7 @@ CHECK_IN = {"ok": "ok", "failed": "error", "timed_out": "error"}
 
 @dataclass
 class Telling:
-    """Of one run. `fields` is empty for a run by hand: no monitor expects it."""
+    """Of one run. Without `fields` no monitor is told, as of a run by hand."""
 
     task: Task
     fields: str
@@ -54,7 +54,7 @@ class Telling:
         import sentry_sdk  # only here: half a second that others need not wait
 
         variables = self.variables
-        project = variables.get("PROJECT_NAME", "socle")
+        project = self._project
         sentry_sdk.init(
             dsn=value(variables, "SENTRY_DSN"),
             environment=variables.get("ENVIRONMENT", "prod"),
@@ -77,7 +77,7 @@ class Telling:
 
     def _capture(self, status: str, duration: float | None = None) -> str:
         return self._sentry.crons.capture_checkin(
-            monitor_slug=self.task.name.replace("_", "-"),
+            monitor_slug=f"{self._project}-{self.task.name}".replace("_", "-"),
             check_in_id=self._check_in,
             status=status,
             duration=duration,
@@ -88,6 +88,10 @@ class Telling:
                 "max_runtime": max(1, self.task.limit_seconds // 60),
             },
         )
+
+    @property
+    def _project(self) -> str:
+        return self.variables.get("PROJECT_NAME") or "socle"
 
     def _report(self, record: Record) -> None:
         with self._sentry.new_scope() as scope:

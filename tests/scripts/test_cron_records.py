@@ -60,12 +60,15 @@ def test_the_last_fifty_runs_are_kept_and_the_end_of_their_output(cron):
 
 
 def test_what_is_no_text_and_has_no_end_is_recorded_too(cron):
-    cron.task("greet", r"printf 'caf\xe9 \0 '; head -c 300000 /dev/zero | tr '\0' x")
+    cron.task(
+        "greet", r"printf 'caf\xe9 \0 \e[1;31m'; head -c 300000 /dev/zero | tr '\0' x"
+    )
 
     assert cron.run("greet").returncode == 0
 
     (record,) = cron.records("greet")
     assert record["output"].endswith("xxx")
+    assert "\x1b" not in record["output"]
 
 
 def test_runs_of_one_moment_are_all_recorded(cron):
@@ -98,6 +101,7 @@ SECRETS = {
     "BACKUP_ENCRYPTION_KEY": "AGE-SECRET-KEY-1AAA,AGE-SECRET-KEY-1BBB",
     "EMAIL_URL": "smtp+tls://robot:p%40ssword@mail.example.com:587",
     "REDIS_URL": "redis://:of-redis-itself@redis:6379",
+    "BACKUP_PING_URL": "https://ping.example.com/its-path-is-the-secret",
     "SENTRY_DSN": "",
 }
 LEAKS = """
@@ -105,6 +109,7 @@ echo "the key-of-the-site and pa.ss*wo(rd"
 echo "one AGE-SECRET-KEY-1BBB alone"
 echo "mail with p@ssword or p%40ssword" >&2
 echo "redis://:of-redis-itself@redis:6379/0"
+echo "asked https://ping.example.com/its-path-is-the-secret/start"
 echo "somebody@example.com was here"
 """
 HIDDEN = [
@@ -112,6 +117,7 @@ HIDDEN = [
     "one [hidden] alone",
     "mail with [hidden] or [hidden]",
     "redis://:[hidden]@redis:6379/0",
+    "asked [hidden]/start",
     "[address] was here",
 ]
 

@@ -80,7 +80,7 @@ def test_a_good_run_checks_in_and_out(told, sentry):
     began, ended = sentry.of("check_in")
     assert (began["status"], ended["status"]) == ("in_progress", "ok")
     assert began["check_in_id"] == ended["check_in_id"]
-    assert began["monitor_slug"] == "greet"
+    assert began["monitor_slug"] == "myproject-greet"
     assert (began["environment"], began["release"]) == ("dev", "myproject@v7")
     assert ended["duration"] >= 0
     assert began["monitor_config"] == {
@@ -122,6 +122,15 @@ def test_a_run_by_hand_is_expected_by_no_monitor(told, sentry):
     told.task("greet", "exit 3")
 
     told.run("greet")
+
+    assert sentry.of("check_in") == []
+    assert len(sentry.of("event")) == 1
+
+
+def test_a_task_that_checks_in_by_itself_has_one_monitor(told, sentry):
+    told.task("greet", "OWN_MONITOR=yes\nexit 3")
+
+    told.run("greet", by="cron")
 
     assert sentry.of("check_in") == []
     assert len(sentry.of("event")) == 1
