@@ -119,7 +119,7 @@ def test_staff_find_their_links_on_a_phone_and_admin_works(open_visitor, site):
 
 
 def test_the_documentation_of_the_api_is_drawn(open_visitor, site):
-    visitor = open_visitor(site.member)
+    visitor = open_visitor(site.admin)
     visitor.page.goto("/api/docs/")
     expect(visitor.page.get_by_text("listGalleries")).to_have_count(0)
     expect(visitor.page.get_by_text("/api/galleries/").first).to_be_visible()

@@ -97,7 +97,7 @@ def test_the_list_needs_no_script_at_all(open_visitor, shown):
 
 
 def test_nothing_is_asked_of_strangers(open_visitor, site, shown):
-    visitor = open_visitor(site.photographer)
+    visitor = open_visitor(site.admin)
     asked = []
     visitor.page.on("request", lambda one: asked.append(one.url))
     for path in ("/", shown, "/account/", "/api/docs/"):

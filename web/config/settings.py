@@ -284,8 +284,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DIRECT = True  # a queue for each worker alone: its canaries
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # in kB: recycled when it grew past this
+# Only while a task runs. One that waits for its hour goes back to the queue at once.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8
-CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -338,7 +338,7 @@ SPECTACULAR_SETTINGS = {
         "/api/auth/sign-in/ for cookies, or at /api/auth/tokens/ for Bearer tokens."
     ),
     "VERSION": "1",
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SERVE_PERMISSIONS": ["config.api.readers.MayRead"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
