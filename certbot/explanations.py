@@ -83,6 +83,8 @@ def explain(output: str, *, names: list[str]) -> str:
 
 def explain_name(problem: re.Match[str]) -> str:
     name, kind, detail = problem["name"], problem["type"], problem["detail"].strip()
+    if re.search("no such host|NXDOMAIN|SERVFAIL|no valid A", detail):
+        kind = "dns"  # whatever the authority calls it
     sentence = OF_A_NAME.get(kind, "The certificate authority could not check {name}.")
     return f"{sentence.format(name=name)} (It said: {detail})"
 

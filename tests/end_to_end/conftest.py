@@ -46,6 +46,13 @@ def stack(engine) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+def dev(engine) -> Iterator[Stack]:
+    """PROD's images behind TLS, as DEV."""
+    with installed("socletesttls", stage="dev") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
 def member(stack) -> Person:
     return stack.make_person("member", staff=False)
 

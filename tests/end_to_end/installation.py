@@ -40,6 +40,7 @@ def started(project: str, *, stage: str) -> Iterator[Stack]:
     }
     if stage != "local":  # no bucket is here: a folder on a volume takes its place
         first_values["BACKUP_STORAGE_URL"] = "file:///media/backups"
+        first_values["ALLOWED_HOSTS"] = "localhost,127.0.0.1,site.example"
     try:
         title = f"./install_docker.sh {stage}"
         say(timed(title, stack.install, stage, **first_values))

@@ -1,14 +1,14 @@
 """DEV and PROD: production's images behind TLS, with a certificate of our own."""
 
 import http.client
+import json
 import re
 import ssl
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from installation import installed
 from photos import jpeg
 from progress import timed
 from stack import MINUTES_8, Stack
@@ -16,12 +16,6 @@ from visitor import Visitor
 from waiting import wait_until
 
 HASHED = re.compile(r'(?:src|href)="(/static/[^"]+)"')
-
-
-@pytest.fixture(scope="module")
-def dev(engine) -> Iterator[Stack]:
-    with installed("socletesttls", stage="dev") as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +31,25 @@ def certificate_of(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module")
-def somebody(dev, certificate) -> Visitor:
-    return dev.visitor(dev.admin, verify=certificate)
+def password(dev) -> str:
+    return (dev.folder / "secrets/values/dev_password").read_text()
+
+
+@pytest.fixture
+def stranger(dev, certificate, password) -> Visitor:
+    """Somebody who knows DEV's password, and has no account."""
+    return dev.visitor(verify=certificate, password_of_dev=password)
+
+
+@pytest.fixture(scope="module")
+def somebody(dev, certificate, password) -> Visitor:
+    return dev.visitor(dev.admin, verify=certificate, password_of_dev=password)
+
+
+@pytest.fixture(scope="module")
+def member(dev, certificate, password) -> Visitor:
+    person = dev.make_person("member-of-dev", staff=False)
+    return dev.visitor(person, verify=certificate, password_of_dev=password)
 
 
 def test_http_leads_to_https(dev):
@@ -74,18 +85,89 @@ def test_cookies_never_leave_tls(somebody):
     assert cookies == {"csrftoken": True, "access": True, "refresh": True}
 
 
-def test_nobody_else_may_use_the_sites_name(dev, certificate):
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/health/../"])
+def test_for_a_name_that_is_not_the_sites_nginx_hangs_up(dev, certificate, path):
     evil = {"Host": "evil.example"}
-    answer = requests.get(dev.url, headers=evil, verify=certificate, timeout=10)
-
-    assert answer.status_code == 400, answer.text[:300]
-    assert "Traceback" not in answer.text
-    assert "DEBUG" not in answer.text
+    for url in (dev.url, dev.plain_url):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(url + path, headers=evil, verify=certificate, timeout=10)
 
 
-def test_what_a_client_claims_about_itself_is_replaced(dev, certificate):
+def test_a_balancer_asks_by_address_without_password(dev):
+    by_address = {"Host": "10.0.0.7"}
+    answer = requests.get(
+        f"{dev.plain_url}/health/live", headers=by_address, timeout=10
+    )
+
+    assert (answer.status_code, answer.text) == (200, "alive")
+
+
+@pytest.mark.parametrize("path", ["/", "/api/galleries/", "/static/x.js", "/admin/"])
+def test_dev_is_closed_and_hidden(dev, certificate, path):
+    answer = dev.visitor(verify=certificate).get(path)
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="DEV"'
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_a_token_opens_the_api_in_the_place_of_devs_password(
+    dev, certificate, stranger
+):
+    known = {"email": dev.admin.email, "password": dev.admin.password}
+    tokens = stranger.request("POST", "/api/auth/tokens/", json=known)
+    assert tokens.status_code == 200, tokens.text[:300]
+    bearer = {"Authorization": f"Bearer {tokens.json()['access']}"}
+    client = dev.visitor(verify=certificate)
+
+    assert client.get("/api/account/", headers=bearer).status_code == 200
+    forged = {"Authorization": "Bearer aaaa.bbbb.cccc"}
+    assert client.get("/api/galleries/", headers=forged).status_code == 401
+    assert client.get("/", headers=bearer).status_code == 401
+
+
+def test_a_request_has_one_name_from_nginx_to_the_client_and_the_log(dev, stranger):
+    answer = stranger.get("/sign-in/?token=c0ffee", headers={"X-Request-ID": "mine"})
+
+    name = answer.headers["X-Request-ID"]
+    assert len(name) == 32
+    lines = dev.logs("nginx", tail=50)
+    (line,) = [one for one in lines.splitlines() if name in one]
+    logged = json.loads(line[line.index("{") :])
+    assert (logged["path"], logged["status"]) == ("/sign-in/", 200)
+    assert "c0ffee" not in lines
+    wait_until(
+        lambda: name in dev.logs("web", tail=50),
+        within=10,
+        what="the site's log has the name that nginx gave",
+    )
+
+
+def test_the_headers_of_a_page_say_what_it_may(stranger):
+    headers = stranger.get("/sign-in/").headers
+
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Server"] == "nginx"
+    assert "Strict-Transport-Security" not in headers, "the certificate is our own"
+
+
+def test_a_gallery_of_hundreds_of_thumbnails_loads_at_once(somebody):
+    """From one address; PROD's limits are the same."""
+    slug = somebody.create_gallery("Many at once")
+    somebody.upload(slug, {"one.jpg": jpeg(800, 600, seed=82)})
+    link = somebody.ready_photos(slug)["one.jpg"]["thumbnail_url"]
+
+    with ThreadPoolExecutor(32) as pool:
+        asked = [pool.submit(somebody.get, link) for _ in range(250)]
+        assert {one.result().status_code for one in asked} == {200}
+
+
+def test_what_a_client_claims_about_itself_is_replaced(stranger):
     claims = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
-    answer = dev.visitor(verify=certificate).get("/account/", headers=claims)
+    answer = stranger.get("/account/", headers=claims)
 
     assert answer.status_code == 302, answer.text[:300]
     assert answer.headers["Location"].startswith("/sign-in/")
@@ -130,11 +212,36 @@ def test_the_developers_services_are_not_here(dev):
     assert running.isdisjoint({"npm_watch", "storage"})
 
 
-def test_flower_has_its_door_here_as_well(dev, somebody, certificate):
-    stranger = dev.visitor(verify=certificate).get("/flower/api/tasks")
+INSIDE = ["/flower/", "/flower/api/tasks", "/flower/metrics", "/admin/", "/api/docs/"]
 
-    assert stranger.status_code == 302, stranger.text[:300]
-    assert somebody.get("/flower/api/tasks").status_code == 200
+
+@pytest.mark.parametrize("path", INSIDE)
+def test_what_is_for_operators_is_closed_to_strangers(stranger, path):
+    answer = stranger.get(path)
+
+    assert answer.status_code in {302, 401}, answer.text[:300]
+    if answer.status_code == 302:
+        assert answer.headers["Location"].startswith("/sign-in/?next=/")
+
+
+@pytest.mark.parametrize("path", INSIDE[:4])
+def test_what_is_for_operators_is_closed_to_members(member, path):
+    assert member.get(path).status_code == 403
+
+
+def test_operators_look_at_flower_and_superusers_act(dev, somebody, member):
+    role = (
+        "from django.contrib.auth.models import Group; "
+        "from accounts.models import User; "
+        "User.objects.get(email='member-of-dev@example.com').groups.set("
+        "[Group.objects.get(name='operator')])"
+    )
+    dev.inside("web", "python", "manage.py", "shell", "--command", role)
+    act = "/flower/api/worker/pool/grow/celery@nobody"
+
+    assert member.get("/flower/api/tasks").status_code == 200
+    assert member.post(act).status_code == 403
+    assert somebody.post(act).status_code == 404, "Flower knows no such worker"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")

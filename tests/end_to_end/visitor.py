@@ -27,11 +27,15 @@ def facts_of(photos: dict[str, dict]) -> dict[str, dict]:
 class Visitor:
     """Talks to the site through nginx, as a page in a browser does."""
 
-    def __init__(self, url: str, *, verify: bool | str = True):
+    def __init__(
+        self, url: str, *, verify: bool | str = True, password_of_dev: str = ""
+    ):
         self.url = url
         self.session = requests.Session()
         self.session.verify = verify
         self.session.trust_env = False
+        if password_of_dev:
+            self.session.auth = ("dev", password_of_dev)
 
     def get(self, path: str, **options) -> requests.Response:
         return self.request("GET", path, **options)
