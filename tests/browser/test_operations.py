@@ -92,6 +92,30 @@ def test_a_run_moves_on_the_page_without_a_reload(ops, site):
         expect(page.get_by_role("button", name="Back up now")).to_be_disabled()
 
 
+def test_how_the_site_is_is_kept_up_to_date(ops, site):
+    page = ops.page
+    page.clock.install()
+    page.goto("/operations/")
+    disk = page.locator("[data-check=disk]")
+    expect(disk).to_contain_text("GB are free")
+    disk.evaluate("place => { place.textContent = 'as it was a minute ago'; }")
+    page.clock.run_for(40_000)
+    expect(disk).to_have_text("as it was a minute ago")
+    page.clock.run_for(60_000)
+
+    expect(disk).to_contain_text("GB are free")
+    expect(page.locator("[data-check]").first).to_be_visible()
+
+
+def test_the_page_speaks_french(open_visitor, site, history):
+    visitor = open_visitor(site.admin, locale="fr-FR", **WIDE)
+    page = visitor.page
+    page.goto("/operations/")
+    expect(page.get_by_role("heading", name="Système")).to_be_visible()
+    expect(page.locator("[data-check=database]")).to_contain_text("a répondu en")
+    visitor.screenshot("operations-french-desktop")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("window", ["desktop", "phone"])
 def test_forty_nights_at_a_glance(open_visitor, site, history, window, scheme):

@@ -10,6 +10,7 @@ from backups.exceptions import BackupError
 from operations.board import gather, site_time
 from operations.services import ask_for_backup
 from operations.state import look
+from operations.system import look_at_system
 
 
 class OperatorsOnly(UserPassesTestMixin):
@@ -34,6 +35,17 @@ class BoardView(BackupsView):
 
     template_name = "operations/board.html"
     raise_exception = True  # a script has no use for the sign-in page
+
+
+@method_decorator(never_cache, name="dispatch")
+class SystemView(OperatorsOnly, TemplateView):
+    """How the site is, each minute anew."""
+
+    template_name = "operations/system.html"
+    raise_exception = True
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(system=look_at_system(), **kwargs)
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -59,6 +59,14 @@ def test_what_is_to_be_typed_looks_like_it(staff, store, facts):
     assert "<code>Sign in</code>" not in page
 
 
+def test_the_part_is_given_alone_for_the_pages_script(staff, store, facts):
+    part = staff.get("/operations/system")
+
+    assert checks(part) == checks(staff.get("/operations/"))
+    assert part.content.decode().strip().startswith("<section")
+    assert part.headers["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+
+
 def test_the_facts_are_in_the_readers_language(staff, store, facts):
     page = staff.get("/operations/", headers={"accept-language": "fr"})
     shown = checks(page)

@@ -17,7 +17,12 @@ from operations.tests.history import MB, make_history, put_backup, put_run
 from operations.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/operations/", "/operations/board", "/operations/state"]
+PAGES = [
+    "/operations/",
+    "/operations/board",
+    "/operations/state",
+    "/operations/system",
+]
 
 
 def text(response):
@@ -50,10 +55,10 @@ def test_who_is_no_operator_is_refused(client, store, url, is_staff):
 
 
 def test_visitors_are_sent_to_sign_in_and_scripts_are_refused(client, store):
-    page, board, state = (client.get(url) for url in PAGES)
+    page, *parts = (client.get(url) for url in PAGES)
 
     assert (page.status_code, page.url) == (302, "/sign-in/?next=/operations/")
-    assert (board.status_code, state.status_code) == (403, 403)
+    assert [part.status_code for part in parts] == [403, 403, 403]
 
 
 def test_only_operators_may_ask_for_a_backup(client, store, sent):
@@ -80,6 +85,7 @@ def test_nothing_here_restores():
         "backups",
         "board",
         "state",
+        "system",
         "back_up",
         "api_board",
         "api_back_up",

@@ -1,4 +1,7 @@
-/** Keeps the operations page up to date: asks for its state, and for the board when that changed. */
+/**
+ * Keeps the operations page up to date: asks for its state, for the board when that changed,
+ * and for the part that says how the site is each minute.
+ */
 
 export interface State {
   key: string; // of the board that fits
@@ -8,6 +11,7 @@ export interface State {
 
 export const BUSY_MS = 2_000;
 export const IDLE_MS = 30_000;
+export const SYSTEM_MS = 60_000;
 
 /** How long to wait before asking again; `null` for a site that did not answer. */
 export function pauseAfter(state: State | null): number {
@@ -15,12 +19,20 @@ export function pauseAfter(state: State | null): number {
 }
 
 export function watchBoard(board: HTMLElement): void {
-  const { boardUrl = "", stateUrl = "" } = board.dataset;
+  const { boardUrl = "", stateUrl = "", systemUrl = "" } = board.dataset;
+  let systemAt = Date.now();
 
   async function look(): Promise<State> {
     const state: State = await (await answerOf(stateUrl)).json();
     const drawn = board.querySelector<HTMLElement>("[data-key]")?.dataset.key;
-    if (state.key !== drawn) board.innerHTML = await (await answerOf(boardUrl)).text();
+    if (state.key !== drawn) {
+      board.innerHTML = await (await answerOf(boardUrl)).text();
+      systemAt = Date.now();
+    } else if (Date.now() - systemAt >= SYSTEM_MS) {
+      systemAt = Date.now();
+      const system = await (await answerOf(systemUrl)).text();
+      board.querySelector("#system")?.replaceWith(elementOf(system));
+    }
     for (const [run, words] of Object.entries(state.progress)) {
       const place = board.querySelector(`[data-run="${run}"] [data-progress]`);
       if (place && place.textContent !== words) place.textContent = words;
@@ -44,6 +56,12 @@ export function watchBoard(board: HTMLElement): void {
     window.clearTimeout(timer);
     void watch();
   });
+}
+
+function elementOf(html: string): Element {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return template.content.firstElementChild as Element;
 }
 
 async function answerOf(url: string): Promise<Response> {
