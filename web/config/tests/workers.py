@@ -22,6 +22,7 @@ class Worker:
                 **os.environ,
                 "POSTGRES_DB": connection.settings_dict["NAME"],
                 "WORKER_CONCURRENCY": "1",
+                "REMAP_SIGTERM": "SIGQUIT",
                 **environment,
             },
             stdout=log,
