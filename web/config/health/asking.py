@@ -76,7 +76,8 @@ class Asking:
         return self._failed(words, todo, error=first_line(error))
 
     def _failed(self, words: Words, todo: Words, **values: object) -> Fact:
-        return Fact(self.check.name, State.FAIL, format_lazy(words, **values), todo)
+        says = format_lazy(words, **values)  # type: ignore[arg-type]
+        return Fact(self.check.name, State.FAIL, says, todo)
 
 
 _under_way: dict[str, Asking] = {}

@@ -5,7 +5,7 @@ from django.conf import settings
 
 def is_in_docker() -> bool:
     """./install_local.sh reaches Postgres by a unix socket, Compose by a name."""
-    return not settings.DATABASES["default"]["HOST"].startswith("/")
+    return not str(settings.DATABASES["default"]["HOST"]).startswith("/")
 
 
 def compose(words: str) -> str:

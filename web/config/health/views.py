@@ -30,7 +30,7 @@ def ready(request):
     )
     response["Cache-Control"] = "no-store"
     # Django would log a 503 as an error, every 15 s; what fails has logs of its own.
-    response._has_been_logged = True
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
