@@ -28,6 +28,8 @@ def prepare(places: Places, variables: dict[str, str]) -> str:
     if not folder:
         return words
     try:
+        for part in Path(folder).glob(".*.*"):  # of a write that was killed
+            part.unlink()
         write_whole(Path(folder) / "schedule.json", _as_json(tasks))
         killed = [task.name for task, _ in tasks if _close(task, folder, places)]
     except OSError as error:

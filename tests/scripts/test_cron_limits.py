@@ -124,6 +124,7 @@ def killed(cron):
 
 def test_a_run_that_was_killed_is_recorded_when_cron_starts_again(killed):
     killed.table.write_text("0 3 * * * app /cron/run slow\n")
+    (killed.jobs / ".slow.jsonl.17").write_text("the part of a line")
 
     done = killed.run("--prepare")
 
@@ -132,6 +133,8 @@ def test_a_run_that_was_killed_is_recorded_when_cron_starts_again(killed):
     assert (record["outcome"], record["exit_status"]) == ("failed", 137)
     assert record["output"].startswith("It was killed in its middle")
     assert "killed" not in killed.run("--prepare").stdout
+    names = {path.name for path in killed.jobs.iterdir()}
+    assert names == {"schedule.json", "slow.jsonl"}
 
 
 def test_a_run_that_was_killed_is_recorded_by_the_next_one(killed):

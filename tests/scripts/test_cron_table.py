@@ -263,6 +263,13 @@ def test_a_time_that_is_none_is_refused_by_name(schedule, given):
     assert "0_3_*_*_*" in done.stderr
 
 
+def test_a_refusal_is_an_object_like_all_lines_of_the_log_but_in_local(schedule):
+    refused = json.loads(schedule('a"b\\').stderr)
+
+    assert (refused["level"], refused["service"]) == ("error", "cron")
+    assert refused["event"].startswith("BACKUP_AT is 'a\"b\\'")
+
+
 # --- tasks ---------------------------------------------------------------------------
 
 
