@@ -18,7 +18,7 @@ from config.health.facts import Check, Fact, State, Words, first_line
 
 logger = logging.getLogger(__name__)
 # Less than the container's health check allows for the whole answer.
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 6.0
 
 
 class Asking:
@@ -127,7 +127,8 @@ def kept(check: Check) -> Fact | None:
 
 
 def keep(check: Check, fact: Fact | None) -> None:
-    if not check.keep_seconds or fact is None:
+    """What fails is not kept: it is to be known at once when it is repaired."""
+    if not check.keep_seconds or fact is None or fact.state == State.FAIL:
         return
     try:
         caches["health"].set(_key(check), fact, check.keep_seconds)

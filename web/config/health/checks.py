@@ -72,7 +72,8 @@ def redis() -> Fact:
     return Fact("redis", State.OK, says)
 
 
-@check(essential=True, remedy=lambda: commands.logs("postgres"))
+# Kept for what it costs: all migrations of the code are read.
+@check(essential=True, keep_seconds=MINUTE, remedy=lambda: commands.logs("postgres"))
 def migrations() -> Fact:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())

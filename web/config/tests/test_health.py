@@ -200,6 +200,13 @@ def test_what_is_slow_is_asked_once_a_minute_by_all_processes(site):
         assert str(second[0].says) == "Se connecter"
 
 
+def test_what_fails_is_asked_again_at_once(site):
+    answers = iter([FULL, Fact("disk", State.OK, "Room again.")])
+    slow = Check("disk", lambda: next(answers), keep_seconds=60)
+
+    assert [ask_all([slow])[0].state for _ in range(3)] == ["fail", "ok", "ok"]
+
+
 def test_without_redis_nothing_is_kept_and_everything_answered(site, monkeypatch):
     def gone(*args, **kwargs):
         raise RedisConnectionError("gone")
