@@ -47,13 +47,16 @@ def pytest_sessionstart(session):
 
 def pytest_sessionfinish(session):
     cases = session.config.stash[CASES]
-    if not session.config.getoption("rows") or not cases:
+    write_rows(session.config, cases, is_whole=session.testscollected == len(cases))
+
+
+def write_rows(config, cases: list[Case], *, is_whole: bool) -> None:
+    if not config.getoption("rows") or not cases:
         return
-    command = "./run_tests.sh --reliability"
-    arguments = [one for one in session.config.invocation_params.args if "-k" in one]
-    run = f"Last run: `{shlex.join([command, *arguments])}` on {machine()}."
+    chosen = config.getoption("keyword")
+    words = ["./run_tests.sh", "--reliability", *(["-k", chosen] if chosen else [])]
+    run = f"Last run: `{shlex.join(words)}` on {machine()}."
     rows = [case.row() for case in cases]
-    is_whole = session.testscollected == len(cases)
     TABLE.write_text(update(TABLE.read_text(), rows, is_whole=is_whole, run=run))
 
 
@@ -95,6 +98,8 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for made in item.stash.get(CASES, []):
             made.broken.append(str(call.excinfo.value)[:200])
+    if report.when == "teardown":  # a run that is ended early has its rows as well
+        write_rows(item.config, item.stash.get(CASES, []), is_whole=False)
     if report.when == "call" and report.failed and site:
         logs = site.stack.logs("nginx", "web", "worker", "postgres", "redis", tail=6)
         report.sections.append(("docker compose logs", logs))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,9 +17,9 @@ def kill_main_process(stack: Stack, service: str) -> None:
     stack.compose("exec", "-T", service, "sh", "-c", KILL_MAIN, check=False)
 
 
-def kill_all_at_once(stack: Stack, services: tuple[str, ...]) -> None:
+def kill_all_at_once(containers: Iterable[dict]) -> None:
     """From outside, as when the power fails; the engine's restart policies go on."""
-    pids = [stack.container(name)["State"]["Pid"] for name in services]
+    pids = [container["State"]["Pid"] for container in containers]
     families = [pid for first in pids for pid in (first, *children_of(first))]
     for pid in families:
         with suppress(ProcessLookupError):

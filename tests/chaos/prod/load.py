@@ -77,8 +77,9 @@ class Load:
         except requests.RequestException as error:
             self._note(kind, began, 0, f"{type(error).__name__}: {error}")
             return None
-        words = "" if answer.ok else answer.text[:300]
-        self._note(kind, began, answer.status_code, words)
+        if method != "HEAD" or not answer.ok:  # being told an offset moves no byte
+            words = "" if answer.ok else answer.text[:300]
+            self._note(kind, began, answer.status_code, words)
         return answer
 
     @property

@@ -1,5 +1,6 @@
 """PROD as ./install_docker.sh makes it, with a bucket, and a small disk for media."""
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import disk as disks
-from bucket import KEY, SECRET, Bucket
+from bucket import KEY, SECRET, Bucket, docker
 from clone import free_ports, make_clone
 from disk import Disk
-from installation import alone, remove_leftovers, take_down
+from installation import BY_PROJECT, alone, remove_leftovers, take_down
 from progress import say, timed
 from stack import Stack
 from waiting import wait_until
@@ -18,6 +19,8 @@ from waiting import wait_until
 PROJECT = "soclechaos"
 # What starts and stays; `migrate` ends.
 SERVICES = ("postgres", "redis", "web", "worker", "flower", "cron", "nginx", "certbot")
+WELL = "running, healthy"
+SERVICE = "com.docker.compose.service"
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,20 @@ class Site:
 
     def unhealthy(self) -> dict[str, str]:
         """State and health of each service that does not run well."""
-        states = {}
-        for name in SERVICES:
-            state = self.stack.container(name)["State"]
+        states = dict.fromkeys(SERVICES, "has no container")
+        for name, container in self.containers().items():
+            state = container["State"]
             health = state.get("Health", {}).get("Status", "healthy")
-            if state["Status"] != "running" or health != "healthy":
-                states[name] = f"{state['Status']}, {health}"
-        return states
+            states[name] = f"{state['Status']}, {health}"
+        return {name: words for name, words in states.items() if words != WELL}
+
+    def containers(self) -> dict[str, dict]:
+        """What the engine knows of each: two questions for all of them."""
+        label = f"{BY_PROJECT}{self.stack.project}-prod"
+        ids = docker("ps", "--all", "--quiet", "--filter", label).split()
+        found = json.loads(docker("inspect", *ids))
+        by_name = {one["Config"]["Labels"][SERVICE]: one for one in found}
+        return {name: by_name[name] for name in SERVICES if name in by_name}
 
     def wait_until_healthy(self, *, within: float = 180) -> None:
         def healthy():
@@ -48,8 +58,7 @@ class Site:
         """How often the engine has started each anew, and when it was last."""
         return {
             name: (found["RestartCount"], found["State"]["StartedAt"])
-            for name in SERVICES
-            if (found := self.stack.container(name))
+            for name, found in self.containers().items()
         }
 
 

@@ -110,7 +110,7 @@ def test_the_power_fails(site, case):
     words = "the engine starts all again; answered within 120 s"
     one = case("All containers die at once", Promise(words, EVERYTHING, 120))
     with one.under_load():
-        kill_all_at_once(site.stack, SERVICES)
+        kill_all_at_once(site.containers().values())
     site.wait_until_healthy()
     after = site.restarts()
     unmoved = [name for name in SERVICES if after[name] == before[name]]

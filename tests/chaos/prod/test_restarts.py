@@ -16,7 +16,7 @@ NEEDED_BY = {
 }
 BACK_WITHIN_SECONDS = 60
 # The short ones that every change must pass.
-QUICK = {("web",), ("worker",)}
+QUICK = {("web",)}
 
 
 def groups() -> list:
