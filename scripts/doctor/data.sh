@@ -74,7 +74,7 @@ database_has_the_password() {
   # shellcheck disable=SC2016 # the container's variables
   said="$(secret POSTGRES_PASSWORD | inside postgres sh -c \
     'PGPASSWORD="$(cat)" PGCONNECT_TIMEOUT=5 psql -h "$(hostname)" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -qAtc "SELECT 1"' 2>&1)"
-  case "$said" in
+  case "$(short "$said")" in
     1) well "The database takes the password of $(place_of_secret POSTGRES_PASSWORD)." ;;
     *"password authentication failed"* | *"no password supplied"*)
       problem "The database's volume keeps another password than POSTGRES_PASSWORD in $(place_of_secret POSTGRES_PASSWORD): the site loses the database when it is started anew." \
@@ -92,7 +92,7 @@ redis_has_the_password() {
   fi
   # shellcheck disable=SC2016 # the container's variables
   said="$(secret REDIS_PASSWORD | inside redis sh -c 'REDISCLI_AUTH="$(cat)" exec redis-cli ping' 2>&1)"
-  case "$said" in
+  case "$(short "$said")" in
     PONG) well "Redis takes the password of $(place_of_secret REDIS_PASSWORD)." ;;
     *WRONGPASS* | *NOAUTH* | *"AUTH failed"*)
       problem "Redis runs with another password than REDIS_PASSWORD in $(place_of_secret REDIS_PASSWORD)." \

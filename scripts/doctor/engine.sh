@@ -11,8 +11,21 @@ check_engine() {
     return
   fi
   if [[ -n "$WITHOUT_ENGINE" ]]; then say_why_no_engine; else engine_is_new_enough; fi
+  if [[ -n "$UNREADABLE_SETTINGS" ]]; then
+    problem "Docker's settings $UNREADABLE_SETTINGS cannot be read by the user $(id -un): for this user Docker finds no Compose." \
+      "Run: $(how_to_read_settings)" \
+      "Docker's settings cannot be read"
+  fi
   compose_is_there
   buildkit_answers
+}
+
+how_to_read_settings() {
+  if [[ -O "${HOME:-/}" ]]; then
+    echo "sudo chown -R $(id -un) ${UNREADABLE_SETTINGS%/*}"
+  else
+    echo "export HOME=~$(id -un)   (it is ${HOME:-not set}, the home of somebody else)"
+  fi
 }
 
 say_why_no_engine() {

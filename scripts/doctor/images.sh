@@ -6,49 +6,51 @@ check_images() {
     unasked "the images" "$WITHOUT_ENGINE"
     return
   fi
-  compose_reads_its_files
+  compose_reads_its_files || local unreadable=yes
   if ((${#NAMES[@]} == 0)); then return; fi
   containers_run_the_tagged_image
-  containers_have_the_settings
+  if [[ -z "${unreadable:-}" ]]; then containers_have_the_settings; fi
   images_are_of_this_code
 }
 
-# A hash of each service as files and .env say it; the rest of this room compares with it.
 compose_reads_its_files() {
-  local status
-  asked docker compose --file "$COMPOSE_FILE_NAME" config --hash '*' >"$NOTES/hashes" 2>"$NOTES/hashes.said"
-  status=$?
-  if ((status != 0)); then
-    problem "Compose cannot read $COMPOSE_FILE_NAME with this .env: $(short "$(cat "$NOTES/hashes.said")")" \
-      "Run: $(installer)   then: $(in_compose) config --quiet" "Compose cannot read the files"
-  fi
+  local said
+  if said="$(asked docker compose --file "$COMPOSE_FILE_NAME" config --quiet 2>&1)"; then return 0; fi
+  problem "Compose cannot read $COMPOSE_FILE_NAME with this .env: $(short "$said")" \
+    "Run: $(installer)   then: $(in_compose) config --quiet" "Compose cannot read the files"
+  return 1
 }
 
+# Sets OLD: the services whose containers run another image than its tag names now.
 containers_run_the_tagged_image() {
-  local name tagged old=()
+  local name tagged
+  OLD=()
   for name in "${NAMES[@]}"; do
     tagged="$(asked docker image inspect --format '{{.Id}}' "${IMAGE[$name]}" 2>/dev/null)"
-    if [[ -n "$tagged" && "$tagged" != "${IMAGE_ID[$name]}" ]]; then old+=("${SERVICE[$name]}"); fi
+    if [[ -n "$tagged" && "$tagged" != "${IMAGE_ID[$name]}" ]]; then OLD+=("${SERVICE[$name]}"); fi
   done
-  if ((${#old[@]} == 0)); then
+  if ((${#OLD[@]} == 0)); then
     well "Containers run the images that their tags name."
   else
-    problem "$(in_words "${old[@]}") still run$( ((${#old[@]} > 1)) || echo s) an older image than ${IMAGE[${NAME_OF[${old[0]}]}]} names now." \
+    problem "$(in_words "${OLD[@]}") still run$( ((${#OLD[@]} > 1)) || echo s) an older image than ${IMAGE[${NAME_OF[${OLD[0]}]}]} names now." \
       "Run: $(in_compose) up --detach" "Containers run an older image"
   fi
 }
 
-# Compose keeps with each container a hash of what it was made from.
+# What Compose would make anew, by its own rehearsal of `up`.
 containers_have_the_settings() {
-  local service hash old=()
-  if [[ ! -s "$NOTES/hashes" ]]; then return; fi
-  while read -r service hash; do
-    if [[ -n "${NAME_OF[$service]:-}" && "${HASH[${NAME_OF[$service]}]}" != "$hash" ]]; then old+=("$service"); fi
-  done <"$NOTES/hashes"
-  if ((${#old[@]} == 0)); then
+  local name said changed=()
+  if ! said="$(asked docker compose --dry-run --file "$COMPOSE_FILE_NAME" up --detach --no-build --no-deps 2>&1)"; then
+    unasked "whether containers have the settings of .env" "Compose does not rehearse its start ($(short "$said"))."
+    return
+  fi
+  while read -r name; do
+    if [[ -n "${SERVICE[$name]:-}" && " ${OLD[*]} " != *" ${SERVICE[$name]} "* ]]; then changed+=("${SERVICE[$name]}"); fi
+  done < <(sed -nE 's/.*Container +([^ ]+) +Recreate$/\1/p' <<<"$said")
+  if ((${#changed[@]} == 0)); then
     well "Containers have the settings of .env and $COMPOSE_FILE_NAME."
   else
-    careful ".env or $COMPOSE_FILE_NAME was changed after these were started: $(in_words "${old[@]}")." \
+    careful ".env or $COMPOSE_FILE_NAME was changed after these were started: $(in_words "${changed[@]}")." \
       "Run: $(in_compose) up --detach" "Containers run with older settings"
   fi
 }
@@ -76,7 +78,8 @@ sources_of_images() {
 
 our_images() {
   local name
-  for name in "${NAMES[@]}"; do echo "${IMAGE[$name]}"; done | grep -E "^($(known PROJECT_NAME socle)|$PROJECT)-" | sort -u
+  for name in "${NAMES[@]}"; do echo "${IMAGE[$name]}"; done | grep -E "^($(known PROJECT_NAME socle)|$PROJECT)-" |
+    grep -v npm_watch | sort -u # it holds no code
 }
 
 images_are_of_this_code() {

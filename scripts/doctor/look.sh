@@ -13,11 +13,12 @@ asked() { timeout --kill-after=1 "$PATIENCE" "$@"; }
 # Sets WITHOUT_ENGINE, why it cannot be asked (empty: it can), and what it is.
 look_at_engine() {
   local said status
-  ENGINE_VERSION='' ENGINE_ROOT='' ENGINE_ERROR='' WITHOUT_ENGINE=''
+  ENGINE_VERSION='' ENGINE_ROOT='' ENGINE_ERROR='' WITHOUT_ENGINE='' UNREADABLE_SETTINGS=''
   if ! command -v docker >/dev/null; then
     WITHOUT_ENGINE="There is no docker on this machine."
     return
   fi
+  do_without_unreadable_settings
   said="$(asked docker info --format '{{.ServerVersion}}|{{.DockerRootDir}}' 2>"$NOTES/engine.said")"
   status=$?
   IFS='|' read -r ENGINE_VERSION ENGINE_ROOT <<<"$(tail -n 1 <<<"$said")"
@@ -27,9 +28,18 @@ look_at_engine() {
   WITHOUT_ENGINE="The Docker engine does not answer."
 }
 
+# Docker finds no Compose when its own settings cannot be read, as below sudo -u.
+do_without_unreadable_settings() {
+  local file="${DOCKER_CONFIG:-${HOME:-}/.docker}/config.json"
+  if cat "$file" >/dev/null 2>"$NOTES/settings.said" || [[ "$(cat "$NOTES/settings.said")" != *ermission* ]]; then return; fi
+  UNREADABLE_SETTINGS="$file"
+  mkdir "$NOTES/docker"
+  export DOCKER_CONFIG="$NOTES/docker"
+}
+
 # --- Containers --------------------------------------------------------------
 
-declare -gA SERVICE STATE HEALTH EXIT_STATUS RESTARTS OOM STARTED IMAGE_ID IMAGE HASH ERROR
+declare -gA SERVICE STATE HEALTH EXIT_STATUS RESTARTS OOM STARTED IMAGE_ID IMAGE ERROR
 declare -gA NAME_OF # of a service: its container, a running one if there is one
 NAMES=()
 
@@ -44,7 +54,7 @@ project_name() {
 
 FORMAT='{{index .Config.Labels "com.docker.compose.service"}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{end}}'
 FORMAT+='|{{.State.ExitCode}}|{{.RestartCount}}|{{.State.OOMKilled}}|{{.State.StartedAt}}|{{.Image}}|{{.Config.Image}}'
-FORMAT+='|{{index .Config.Labels "com.docker.compose.config-hash"}}|{{.Name}}|{{.State.Error}}'
+FORMAT+='|{{.Name}}|{{.State.Error}}'
 
 look_at_containers() {
   local line ids
@@ -60,13 +70,13 @@ look_at_containers() {
 }
 
 note_container() {
-  local service state health status restarts oom started image_id image hash name error
-  IFS='|' read -r service state health status restarts oom started image_id image hash name error <<<"$1"
+  local service state health status restarts oom started image_id image name error
+  IFS='|' read -r service state health status restarts oom started image_id image name error <<<"$1"
   name="${name#/}"
   NAMES+=("$name")
   SERVICE[$name]="$service" STATE[$name]="$state" HEALTH[$name]="$health" EXIT_STATUS[$name]="$status"
   RESTARTS[$name]="$restarts" OOM[$name]="$oom" STARTED[$name]="$started" IMAGE_ID[$name]="$image_id"
-  IMAGE[$name]="$image" HASH[$name]="$hash" ERROR[$name]="$error"
+  IMAGE[$name]="$image" ERROR[$name]="$error"
   if [[ -z "${NAME_OF[$service]:-}" || "$state" == running ]]; then NAME_OF[$service]="$name"; fi
 }
 

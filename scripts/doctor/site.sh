@@ -2,43 +2,71 @@
 # What the site knows of itself: manage.py site_status, and whether its bucket answers.
 # Sourced by scripts/doctor.sh.
 
-SITE_PATIENCE="${DOCTOR_SITE_PATIENCE_SECONDS:-25}"
+SITE_PATIENCE="${DOCTOR_SITE_PATIENCE_SECONDS:-30}"
 
 check_site() {
+  local said
   if ! runs web; then
     unasked "migrations, worker, backup, bucket and what else the site knows" "$(why_not web)"
     return
   fi
-  bucket_answers >"$NOTES/bucket" &
-  say_facts
-  wait $!
-  cat "$NOTES/bucket"
+  said="$(questions | PATIENCE="$SITE_PATIENCE" inside web python - 2>"$NOTES/facts.said")"
+  say_facts "$said"
+  say_bucket "$said"
 }
 
-# One line a fact: name, state, what it says, what to do. JSON is read by the site's own
-# Python: this machine need not have one.
-facts_of_the_site() {
-  # shellcheck disable=SC2016 # the container's variables
-  PATIENCE="$SITE_PATIENCE" inside web sh -c 'python manage.py site_status --json | python -c "$1"' sh '
-import json, sys
-for fact in json.load(sys.stdin)["facts"]:
-    words = (fact["name"], fact["state"], fact["says"], fact.get("todo") or "")
-    print("fact", *(" ".join(str(word).split()) for word in words), sep="\x1f")
-'
+# The commands site_status and list_backups (which reads and writes nothing) in one
+# process, for a machine that may be busy. Prints a line a fact: name, state, what it
+# says, what to do; then how the bucket answered.
+questions() {
+  cat <<'END'
+import io, json, os, sys
+
+sys.path.insert(0, os.getcwd())
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def tell(*words):
+    print(*(" ".join(str(word).split()) for word in words), sep="\x1f", flush=True)
+
+
+def ask(command):
+    """What the command prints; its exit status is said by that as well."""
+    printed = io.StringIO()
+    try:
+        call_command(command, json=True, stdout=printed, stderr=io.StringIO())
+    except SystemExit:
+        pass
+    return json.loads(printed.getvalue() or "{}")
+
+
+import django
+from django.core.management import CommandError, call_command
+
+django.setup()
+try:
+    for fact in ask("site_status").get("facts", []):
+        tell("fact", fact["name"], fact["state"], fact["says"], fact.get("todo") or "")
+except CommandError as error:
+    print(error, file=sys.stderr)
+try:
+    ask("list_backups")
+    tell("bucket", "ok")
+except CommandError as error:
+    tell("bucket", "fail", error)
+END
 }
 
+# usage: say_facts WHAT_THE_SITE_SAID
 say_facts() {
-  local fact name state says todo said known_facts
-  said="$(facts_of_the_site 2>"$NOTES/facts.said")"
-  known_facts="$(grep -c "^fact$MARK" <<<"$said")"
-  if ((known_facts == 0)); then
+  local kind name state says todo
+  if ! grep -q "^fact$MARK" <<<"$1"; then
     unasked "migrations, worker, backup and what else the site knows" "$(why_no_facts)"
     return
   fi
-  while IFS="$MARK" read -r fact name state says todo; do
-    if [[ "$fact" != fact ]]; then continue; fi
-    say_fact "$name" "$state" "$says" "$todo"
-  done <<<"$said"
+  while IFS="$MARK" read -r kind name state says todo; do
+    if [[ "$kind" == fact ]]; then say_fact "$name" "$state" "$says" "$todo"; fi
+  done <<<"$1"
 }
 
 why_no_facts() {
@@ -47,14 +75,16 @@ why_no_facts() {
   if [[ "$said" == *"Unknown command"* ]]; then
     echo "The image of web is older than this code: it has no site_status."
   elif [[ -z "$said" ]]; then
-    echo "The site did not say anything of itself within $SITE_PATIENCE s."
+    too_slow
   else
     echo "The site cannot say anything of itself ($(cause_in "$said"))."
   fi
 }
 
-# A traceback's last line that is not of the program which reads the JSON.
-cause_in() { short "$(grep -vE 'JSONDecodeError|Expecting value|BrokenPipe' <<<"$1" | grep -E '^[A-Za-z_.]+(Error|Exception|Failed)?:|rror' || echo "$1")"; }
+too_slow() { echo "The site's commands took longer than $SITE_PATIENCE s (load of this machine: $(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null))."; }
+
+# The last line of a traceback, or what else it is that names an error.
+cause_in() { short "$(grep -E '^[A-Za-z_.]+(Error|Exception|Failed|Configured):' <<<"$1" || echo "$1")"; }
 
 # usage: say_fact NAME STATE SAYS TODO
 say_fact() {
@@ -83,21 +113,16 @@ section_of_fact() {
   esac
 }
 
-# Lists the backups, which reads and writes nothing.
-bucket_answers() {
-  local said status
-  said="$(PATIENCE="$SITE_PATIENCE" inside web python manage.py list_backups --json 2>&1 >/dev/null)"
-  status=$?
-  if ((status == 0)); then
-    well "The bucket for backups answers: $(known BACKUP_STORAGE_URL)"
-  elif [[ "$said" == *Traceback* ]]; then
-    unasked "the bucket for backups" "The site cannot run its own commands ($(cause_in "$said"))."
-  elif ((status == 124 || status == 137)); then
-    problem "The bucket for backups did not answer within $SITE_PATIENCE s: $(known BACKUP_STORAGE_URL)" \
-      "Run: ./google_storage.sh -a" "The bucket does not exist / permission / does not answer"
-  else
-    problem "The bucket for backups cannot be read: $(short "$said")" \
-      "Run: ./google_storage.sh -a   (it says which of reading, writing and deleting fails)" \
-      "The bucket does not exist / permission / does not answer"
-  fi
+# usage: say_bucket WHAT_THE_SITE_SAID
+say_bucket() {
+  local kind state says section="The bucket does not exist / permission / does not answer"
+  IFS="$MARK" read -r kind state says < <(grep "^bucket$MARK" <<<"$1")
+  case "$kind $state" in
+    "bucket ok") well "The bucket for backups answers: $(known BACKUP_STORAGE_URL)" ;;
+    "bucket fail")
+      problem "The bucket for backups cannot be read: $says" \
+        "Run: ./google_storage.sh -a   (it says which of reading, writing and deleting fails)" "$section"
+      ;;
+    *) unasked "the bucket for backups" "$(why_no_facts)" ;;
+  esac
 }

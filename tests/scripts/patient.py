@@ -37,7 +37,7 @@ case "$*" in
   ps*working_dir*) answer others ;;
   ps*publish=*) answer "$(slug "publish ${3#publish=}")" ;;
   port*) answer port ;;
-  inspect*config-hash*) answer containers ;;
+  inspect*RestartCount*) answer containers ;;
   inspect*Mounts*) answer volumes ;;
   inspect*HostConfig.Memory*) answer memory 1887436800 ;;
   inspect*Config.Env*) echo PGDATA=/data ;;
@@ -45,7 +45,8 @@ case "$*" in
   "volume ls"*) answer volume_list ;;
   "image inspect"*revision*) answer revision ;;
   "image inspect"*) answer "tag_$(slug "$5")" sha256:1 ;;
-  *"config --hash"*) answer hashes ;;
+  *"config --quiet"*) answer config ;;
+  *--dry-run*) answer rehearsal ;;
   *"config --services"*) answer services ;;
   cp*) cat "$here/cp_$(slug "$2")" 2>/dev/null ;;
   logs*) answer logs ;;
@@ -53,8 +54,7 @@ case "$*" in
   *"SELECT 1"*) cat >"$here/given_to_postgres"; answer login 1 ;;
   *redis-cli*) cat >"$here/given_to_redis"; answer ping PONG ;;
   *pg_dump*) answer pg_dump "pg_dump (PostgreSQL) 17.6" ;;
-  *site_status*) answer facts ;;
-  *list_backups*) answer backups "[]" ;;
+  *" python -") cat >"$here/questions"; answer facts ;;
   *df*) answer media "$(df -Pm / && df -Pi /)" ;;
 esac
 """
@@ -131,6 +131,7 @@ def fact(name: str, state: str, says: str, todo: str = "") -> str:
     return MARK.join(("fact", name, state, says, todo)) + "\n"
 
 
+BUCKET = MARK.join(("bucket", "ok")) + "\n"
 SERVICES = (
     *("cron", "flower", "migrate", "nginx", "postgres", "redis", "web", "worker"),
 )
@@ -200,8 +201,9 @@ class Patient:
         self.container(**{name: {} for name in SERVICES})
         self.docker(port=f"8080/tcp -> 127.0.0.1:{port}\n")
         self.docker(volume_list=f"{self.project}_postgres-17\n{self.project}_media\n")
-        self.docker(services="\n".join(SERVICES), facts=fact("database", "ok", "Up."))
-        self.docker(hashes="".join(f"{name} hash\n" for name in SERVICES))
+        self.docker(
+            services="\n".join(SERVICES), facts=fact("database", "ok", "Up.") + BUCKET
+        )
         volumes = {"postgres": "/volume", "web": "/media", "nginx": "/var/cache/nginx"}
         users = {"postgres": "postgres", "web": "app", "nginx": "101:101"}
         rows = [f"/{self.name(n)}|{users[n]}|{path}\n" for n, path in volumes.items()]
@@ -270,11 +272,10 @@ class Patient:
             "started": "2026-01-01T10:00:00.123456789Z",
             "image_id": "sha256:1",
             "image": "socle-app:local",
-            "hash": "hash",
             "error": "",
         } | differs
         words = [service, *(str(word) for word in known.values())]
-        words.insert(10, f"/{self.name(service)}")
+        words.insert(9, f"/{self.name(service)}")
         return "|".join(words) + "\n"
 
     def stub(self, name: str, script: str) -> None:

@@ -321,7 +321,7 @@ def test_a_folder_of_somebody_else(patient):
 
 def test_a_fresh_clone(patient):
     patient.env.unlink()
-    patient.docker(ids="", port="", volume_list="", hashes="", status=0)
+    patient.docker(ids="", port="", volume_list="", status=0)
     (patient.answers / "ids").write_text("")
 
     report = patient.check()
