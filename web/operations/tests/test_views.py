@@ -224,6 +224,16 @@ def test_forty_nights_are_plotted(staff, store):
     assert "mostly about" in page
 
 
+def test_plots_are_drawn_in_french_as_well(staff, store):
+    make_history(newest=timezone.now() - timedelta(hours=3))
+
+    page = staff.get("/operations/", headers={"accept-language": "fr"})
+    drawn = re.findall(r'<(?:rect|line|text) [^>]*?x="([^"]*)"', page.content.decode())
+
+    assert len(drawn) > 100
+    assert [x for x in drawn if "," in x] == [], "browsers draw 0.35 %, not 0,35 %"
+
+
 # --- Back up now ---------------------------------------------------------------
 
 
