@@ -85,6 +85,7 @@ def running_site(folder: Path, **variables: str) -> Iterator[Site]:
         nginx_port, web_port = free_port(), free_port()
         url = f"http://127.0.0.1:{nginx_port}"
         environment = os.environ | services | site_environment(url=url, port=web_port)
+        environment["JOBS_FOLDER"] = str(folder / "jobs")
         environment |= variables
         logs = folder / "logs"
         logs.mkdir()

@@ -11,8 +11,9 @@ NARROW = PHONE | {"viewport": {"width": 390, "height": 844}}
 HISTORY = """
 from datetime import timedelta
 from django.utils import timezone
-from operations.tests.history import make_history
+from operations.tests.history import make_history, make_jobs
 make_history(newest=timezone.now() - timedelta(hours=7))
+make_jobs(newest=timezone.now() - timedelta(hours=7))
 """
 # Held until its stdin ends, as a backup that takes its time.
 LONG_RUN = """
@@ -70,8 +71,8 @@ def test_a_backup_is_taken_and_appears_by_itself(ops, site):
         expect(page.get_by_text("It waits for a worker.")).to_be_visible()
         expect(page.get_by_role("button", name="Back up now")).to_be_disabled()
         page.on("framenavigated", lambda frame: loads.append(frame.url))
-    expect(page.locator(".nights tbody tr")).to_have_count(1)
-    expect(page.locator(".nights tbody tr")).to_contain_text("Complete")
+    expect(page.locator(".nights [data-id]")).to_have_count(1)
+    expect(page.locator(".nights [data-id]")).to_contain_text("Complete")
     expect(page.get_by_role("button", name="Back up now")).to_be_enabled()
     assert loads == []
     assert "No backup yet" not in page.locator("#board").inner_text()
@@ -127,8 +128,10 @@ def test_forty_nights_at_a_glance(open_visitor, site, history, window, scheme):
         page.mouse.move(0, 0)
         visitor.screenshot(f"operations-{scheme}-{window}")
         assert overflowing(page) == []
+        visitor.expect_accessible()
+    expect(page.locator("[data-job]")).to_have_count(4)
     assert page.locator(".plot rect").count() >= 3 * 37
-    expect(page.locator(".nights tbody tr").nth(36)).to_be_visible()
+    expect(page.locator(".nights [data-id]").nth(36)).to_be_visible()
     words = page.get_by_role("img", name="Duration").get_attribute("aria-describedby")
     expect(page.locator(f"#{words}")).to_have_text(re.compile("Failed on"))
 

@@ -1,7 +1,9 @@
 """Six weeks of backups as a site leaves them: records in the store, rows of runs."""
 
+import json
 import random
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 
@@ -22,6 +24,24 @@ from backups.site import Site
 from backups.stores import Store, open_store
 
 MB = 1_000_000
+JOBS = [
+    ("backup", "0 3 * * *", "Backs up database and uploads.", "ok", "Done."),
+    (
+        "drill",
+        "0 5 * * 0",
+        "Restores the newest backup for practice.",
+        "failed",
+        "There is no room for the drill: 1.2 GB are needed in /media, 0.9 GB are free.",
+    ),
+    (
+        "sweep_files",
+        "20 * * * *",
+        "Removes files that no photo has.",
+        "skipped",
+        "It still ran.",
+    ),
+    ("flush_tokens", "10 4 * * *", "Forgets expired sign-ins.", "timed_out", ""),
+]
 
 
 def record_of(moment: datetime, *, new_bytes=12 * MB, seconds=34.0, number=0, lost=0):
@@ -130,3 +150,24 @@ def make_history(*, newest: datetime, nights: int = 40) -> None:
         reason="There is no room for the drill: 1.2 GB are needed in /media, 0.9 GB "
         "are free. Make room, then run: ./google_storage.sh -d",
     )
+
+
+def make_jobs(*, newest: datetime) -> None:
+    """What cron's runner leaves in JOBS_FOLDER: one job is well, others are not."""
+    folder = Path(settings.JOBS_FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    planned = []
+    for name, fields, description, outcome, output in JOBS:
+        planned.append({"task": name, "fields": fields, "description": description})
+        entry = {
+            "task": name,
+            "description": description,
+            "started_at": newest.isoformat(),
+            "ended_at": (newest + timedelta(seconds=9)).isoformat(),
+            "seconds": 9.0,
+            "exit_status": {"ok": 0, "skipped": 75}.get(outcome, 1),
+            "outcome": outcome,
+            "output": output,
+        }
+        (folder / f"{name}.jsonl").write_text(json.dumps(entry) + "\n")
+    (folder / "schedule.json").write_text(json.dumps(planned))
