@@ -107,6 +107,7 @@ class Watchdog(Thread):
         try:
             if busy:  # a canary would only wait, and one more each minute
                 caches["health"].set(BUSY_KEY, 1, STOOD_STILL_SECONDS)
+                Path(settings.WORKER_CANARY_FILE).touch()  # all is well
             elif time.monotonic() >= self._send_at:
                 send(self._hostname)
                 self._send_at = time.monotonic() + settings.WORKER_CANARY_SECONDS
@@ -147,7 +148,8 @@ def is_busy(processes: int) -> bool:
     at_work = [
         request
         for request in list(state.active_requests)
-        if now < (request.time_start or now) + limit_of(request) + GRACE_SECONDS
+        if request.name != sing.name  # one that takes its time is no excuse for others
+        and now < (request.time_start or now) + limit_of(request) + GRACE_SECONDS
     ]
     return len(at_work) >= processes
 

@@ -18,8 +18,7 @@ from config import canary
 from config.canary import Watch, is_busy, is_no_canary
 from config.health.worker import CANARY_KEY
 from config.health.worker import worker as worker_check
-from config.tests.conftest import DEAF_SECONDS, PATIENCE_SECONDS, wait_until
-from config.tests.workers import Worker
+from config.tests.conftest import DEAF_SECONDS, wait_until
 
 real = pytest.mark.usefixtures("transactional_db")
 
@@ -106,30 +105,25 @@ def test_a_long_task_is_not_taken_for_deafness(cage):
         wait_until(lambda: "back_up_now" in cage.log)
         time.sleep(DEAF_SECONDS + 4)
         assert not cage.ended()
+        assert time.time() - cage.file.stat().st_mtime < DEAF_SECONDS, "looks unhealthy"
 
     cage.sings()
 
 
 @real
 @pytest.mark.slow
-def test_whoever_watches_the_code_ends_as_well(server, tmp_path):
+def test_whoever_watches_the_code_ends_as_well(open_cage):
     """It would wait for the next change, and the container would not be restarted."""
-    watcher = subprocess.Popen(["sleep", "60"])
-    path = tmp_path / "worker.log"
-    with path.open("w") as log:
-        worker = Worker(
-            log,
-            REDIS_URL=server.url,
-            WORKER_CANARY_FILE=str(tmp_path / "canary"),
-            WORKER_CANARY_SECONDS="1",
-            WORKER_DEAF_SECONDS="4",
-            WORKER_WATCHED_BY=str(watcher.pid),
-        )
-        wait_until(lambda: (tmp_path / "canary").exists())
-        os.kill(worker.children()[0], signal.SIGSTOP)
-        worker.process.wait(timeout=PATIENCE_SECONDS)
-
-    assert watcher.wait(timeout=5) == -signal.SIGTERM
+    watcher = subprocess.Popen(["sleep", "300"])
+    cage = open_cage(WORKER_DEAF_SECONDS="4", WORKER_WATCHED_BY=str(watcher.pid))
+    try:
+        cage.sings()
+        os.kill(cage.worker.children()[0], signal.SIGSTOP)
+        wait_until(cage.ended)
+        assert watcher.wait(timeout=5) == -signal.SIGTERM
+    finally:
+        watcher.kill()
+        watcher.wait()
 
 
 def looks(*moments, patience=300):
@@ -174,14 +168,15 @@ def at_work(monkeypatch):
     requests = set()
     monkeypatch.setattr(state, "active_requests", requests)
 
-    def begun(*, seconds_ago, limit=None):
-        requests.add(Request(time.time() - seconds_ago, limit))
+    def begun(*, seconds_ago, limit=None, name="gallery.make_renditions"):
+        requests.add(Request(time.time() - seconds_ago, limit, name))
 
     return begun
 
 
 class Request:
-    def __init__(self, time_start, limit):
+    def __init__(self, time_start, limit, name):
+        self.name = name
         self.time_start = time_start
         self.time_limits = (limit, None)
         self.task = SimpleNamespace(time_limit=None)
@@ -196,6 +191,11 @@ def test_all_processes_at_work_are_an_excuse(at_work):
 
 def test_a_task_beyond_its_limit_is_no_excuse(at_work):
     at_work(seconds_ago=settings.CELERY_TASK_TIME_LIMIT + 40)
+    assert not is_busy(1)
+
+
+def test_a_canary_that_takes_its_time_is_no_excuse_for_the_next(at_work):
+    at_work(seconds_ago=1, name=canary.sing.name)
     assert not is_busy(1)
 
 
