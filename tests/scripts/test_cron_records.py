@@ -3,9 +3,15 @@
 import json
 import re
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
+from cron_container import REPOSITORY
+
+sys.path.append(str(REPOSITORY / "cron"))
+from runner.records import Record, Records  # noqa: E402
 
 KEYS = [
     "task",
@@ -80,6 +86,16 @@ def test_runs_of_one_moment_are_all_recorded(cron):
     assert statuses == [0, 75, 75, 75, 75, 75]
     outcomes = sorted(record["outcome"] for record in cron.records("long"))
     assert outcomes == ["ok", *["skipped"] * 5]
+
+
+def test_no_record_is_lost_when_many_are_added_at_once(tmp_path):
+    records = Records(str(tmp_path), "greet", locks=tmp_path)
+    record = Record("greet", "", "", "", 0, 0, "ok", "")
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(records.add, [record] * 40))
+
+    assert len((tmp_path / "greet.jsonl").read_text().splitlines()) == 40
 
 
 @pytest.mark.parametrize("folder", ["/proc/none", ""])
