@@ -64,6 +64,27 @@ part() {
   fi
 }
 
+# usage: begin TITLE COMMAND [ARGUMENT]...    Beside the next parts: two of them share two
+# processors well. `end_of_beside` shows what it said.
+begin() {
+  BESIDE_TITLE="$1"
+  shift
+  step "$BESIDE_TITLE: begun, beside what follows"
+  BESIDE_LOG="$(mktemp)"
+  "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
+  BESIDE_PID=$!
+}
+
+end_of_beside() { part "$BESIDE_TITLE" show_beside; }
+
+show_beside() {
+  local status=0
+  wait "$BESIDE_PID" || status=$?
+  cat "$BESIDE_LOG"
+  rm -f "$BESIDE_LOG"
+  return "$status"
+}
+
 in_web() { (cd web && "$@"); }
 
 lint_python() {
@@ -134,8 +155,9 @@ main() {
       install_chromium
       lint_all
       part "Frontend" test_frontend
+      begin "Scripts and compose files" test_around tests/scripts tests/compose "$@"
       part "Site" test_site "$@"
-      part "Scripts and compose files" test_around tests/scripts tests/compose "$@"
+      end_of_beside
       part "Browser" test_around tests/browser "$@"
       ;;
   esac
