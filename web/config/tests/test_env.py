@@ -16,6 +16,18 @@ OUTSIDE_THE_SITE = {
     "HTTPS_PORT",
     "REDIS_PASSWORD",
     "POSTGRES_VERSION",
+    "COMPOSE_FILE",
+    "SECRETS_REVISION",
+    # nginx', certbot's and Grafana's
+    "ACME_EMAIL",
+    "ACME_SERVER",
+    "DEV_PASSWORD",
+    "GRAFANA_PASSWORD",
+    "GRAFANA_PORT",
+    "PUBLISH_ON",
+    "REQUESTS_IN_FLIGHT",
+    "REQUESTS_PER_SECOND",
+    "TRUSTED_PROXIES",
 }
 
 
@@ -58,6 +70,25 @@ def test_a_secret_file_that_is_missing_is_a_mistake(tmp_path):
     env.required("KEY")
 
     with pytest.raises(ImproperlyConfigured, match="nowhere"):
+        env.raise_mistakes()
+
+
+@pytest.mark.parametrize(
+    ("given", "share"), [("0", 0), ("1", 1), ("0.05", 0.05), (".5", 0.5), ("", 0.2)]
+)
+def test_a_share_is_from_none_to_all(given, share):
+    env = Environment({"SHARE": given})
+
+    assert env.share("SHARE", 0.2) == share
+    env.raise_mistakes()
+
+
+@pytest.mark.parametrize("given", ["2", "1.5", "-1", "nan", "5%"])
+def test_more_than_all_is_a_mistake(given):
+    env = Environment({"SHARE": given})
+
+    assert env.share("SHARE", 0.2) == 0.2
+    with pytest.raises(ImproperlyConfigured, match="SHARE is '"):
         env.raise_mistakes()
 
 
