@@ -11,6 +11,7 @@ check_containers() {
     return
   fi
   if ((${#NAMES[@]} == 0)); then
+    if [[ ! -e .env ]]; then return; fi # never installed: check_env says that
     problem "The project $PROJECT has no container: $STAGE is not installed here, or was taken down." \
       "Run: $(installer)   (volumes that are there keep their data)" "The project has no container"
     other_projects_of_this_folder

@@ -15,6 +15,7 @@ check_images() {
 
 compose_reads_its_files() {
   local said
+  if [[ ! -e .env ]]; then return 1; fi
   if said="$(asked docker compose --file "$COMPOSE_FILE_NAME" config --quiet 2>&1)"; then return 0; fi
   problem "Compose cannot read $COMPOSE_FILE_NAME with this .env: $(short "$said")" \
     "Run: $(installer)   then: $(in_compose) config --quiet" "Compose cannot read the files"

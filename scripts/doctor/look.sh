@@ -87,6 +87,8 @@ runs() { [[ -n "${NAME_OF[$1]:-}" && "${STATE[${NAME_OF[$1]}]}" == running ]]; }
 why_not() {
   if [[ -n "$WITHOUT_ENGINE" ]]; then
     echo "$WITHOUT_ENGINE"
+  elif ((${#NAMES[@]} == 0)); then
+    echo "The project $PROJECT has no container."
   elif [[ -z "${NAME_OF[$1]:-}" ]]; then
     echo "The service $1 has no container."
   else

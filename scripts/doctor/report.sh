@@ -61,10 +61,10 @@ colour_of() {
 # usage: print_line KIND TEXT
 print_line() { printf '  %s%-8s%s %s\n' "$(colour_of "$1")" "$1" "$PLAIN" "$2"; }
 
-# usage: print_room TITLE FILE    Nothing for a room without a check.
+# usage: print_room TITLE FILE    Nothing for a room that could not ask anything.
 print_room() {
   local kind says todo section
-  [[ -s "$2" ]] || return 0
+  if ! grep -qv "^unasked$MARK" "$2"; then return; fi
   printf '%s\n' "$BOLD$1$PLAIN"
   while IFS="$MARK" read -r kind says todo section; do
     if [[ "$kind" == unasked ]]; then continue; fi

@@ -326,12 +326,20 @@ def test_a_fresh_clone(patient):
 
     report = patient.check()
 
-    assert [line.says for line in report.of("problem")] == [
-        "There is no .env: this copy was never installed.",
-        "The project socle has no container: local is not installed here, or was"
-        " taken down.",
-    ]
-    assert report.of("problem")[0].todo == "Run: ./install_docker.sh"
+    assert report.problem.says == "There is no .env: this copy was never installed."
+    assert report.problem.todo == "Run: ./install_docker.sh"
+    assert re.search(r"\n  The project socle has no container: .*database", report.text)
+
+
+def test_a_project_that_was_taken_down(patient, site):
+    site.close()
+    patient.docker(ids="", port="")
+    (patient.answers / "ids").write_text("")
+
+    problem = patient.check().problem
+
+    assert problem.says.startswith("The project socle has no container: local is not")
+    assert problem.todo.startswith("Run: ./install_docker.sh   (volumes")
 
 
 def test_a_variable_that_is_new_in_the_example(patient):
