@@ -22,6 +22,7 @@ from django.utils import timezone
 from config.health import certificate, checks, commands, host, worker
 from config.health.facts import State
 from config.mail import NOBODY
+from config.media import media_storage
 
 NOW = datetime.now(UTC)
 GB = 1000**3
@@ -173,6 +174,22 @@ def test_a_bucket_that_answers_and_one_that_does_not(media, settings, monkeypatc
         "The bucket s3://photos/live does not answer: AccessDenied"
     )
     assert fact.todo == "./google_storage.sh -a"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "state", "words"),
+    [
+        ("{bucket}/live", "ok", "answers."),
+        ("gs://socle-no-such-bucket/live", "fail", "does not answer: 404"),
+    ],
+)
+def test_googles_bucket_is_asked_for_one_name(media, settings, bucket, state, words):
+    url = bucket.format(bucket=settings.BACKUP_STORAGE_URL)  # of the emulator
+    settings.STORAGES = settings.STORAGES | {"default": media_storage(url)}
+    settings.MEDIA_STORAGE_URL = url
+    fact = checks.storage()
+
+    assert (fact.state, words in str(fact.says)) == (state, True), fact.says
 
 
 @pytest.mark.parametrize(
