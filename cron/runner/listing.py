@@ -1,6 +1,6 @@
 """What runs when, in a table that a person reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -46,7 +46,7 @@ def _within_week(fields: list[str], *, now: datetime) -> Iterable[datetime]:
         yield from takewhile(lambda at: at.timestamp() <= end, runs(one, after=now))
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     return "\n".join(
         "  ".join(

@@ -190,6 +190,17 @@ def test_a_sentry_that_never_answers_delays_nothing(told, sentry):
     assert whole < 15
 
 
+def test_a_sentry_that_takes_long_to_load_delays_nothing(told):
+    folder = told.root / "cron" / "sentry_sdk"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("import time; time.sleep(40)")
+
+    took, whole = run_and_record(told)
+
+    assert took < 2
+    assert whole < 15
+
+
 def test_the_next_start_does_not_wait_for_sentry(told, sentry):
     sentry.seconds = 30
     told.task("greet", "true")
