@@ -104,7 +104,8 @@ class Case:
         load.stop()
         self.figures = Figures.of(load, moment, began=began)
         # Photos first: a promise that is broken already does not hide another one.
-        self.lost = lost_photos(visitor, load.accepted(), self.promise.photos_within)
+        within = self.promise.photos_within
+        self.lost = lost_photos(visitor, load.slug, load.accepted(), within)
         self.broken += self.figures.complaints()
         self.broken += [f"lost: {words}" for words in self.lost]
         if not load.accepted():

@@ -13,7 +13,7 @@ from tus import Photos, Sent, Uploader
 
 # A request every so many seconds, from so many people each.
 PACE = {PAGE: (2.0, 2), API: (2.0, 2), PHOTO: (1.5, 2)}
-UPLOAD_PACE = (4.5, 3)
+UPLOAD_PACE = (4.0, 2)
 GIVES_UP_AFTER_SECONDS = 30  # a person would, too
 UPLOAD_PATIENCE_SECONDS = 120
 AT_MOST_SECONDS = 480

@@ -19,6 +19,8 @@ from waiting import wait_until
 PROJECT = "soclechaos"
 # What starts and stays; `migrate` ends.
 SERVICES = ("postgres", "redis", "web", "worker", "flower", "cron", "nginx", "certbot")
+# A machine that is busy with other tests as well times health checks out.
+ATTEMPTS = 3
 WELL = "running, healthy"
 SERVICE = "com.docker.compose.service"
 
@@ -106,6 +108,13 @@ def install(stack: Stack, bucket: Bucket, **ports: str) -> None:
     example.write_text(text)
     options = ["--domain", "localhost", "--email", "admin@example.com"]
     options += ["--bucket", bucket.url]
-    secrets = {"PROJECT_NAME": PROJECT, "AWS_SECRET_ACCESS_KEY": SECRET}
+    given = {"PROJECT_NAME": PROJECT, "AWS_SECRET_ACCESS_KEY": SECRET} | ports
+    given["HEALTHY_WITHIN_SECONDS"] = "600"
+    command = ["./install_docker.sh", "prod", *options]
     title = "./install_docker.sh prod"
-    say(timed(title, stack.install, "prod", *options, **secrets, **ports))
+    for more in reversed(range(ATTEMPTS)):
+        patience = {"timeout": 900, "check": not more}
+        done = timed(title, stack.run, *command, **given, **patience)
+        if done.returncode == 0:
+            break
+    say(done.stderr)
