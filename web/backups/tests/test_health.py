@@ -91,11 +91,13 @@ def test_a_failure_before_the_newest_backup_is_past():
     assert said()[0] == "ok"
 
 
-def test_one_that_runs_now_is_no_failure():
+def test_one_that_runs_now_is_no_failure_and_hides_none():
     run(hours_ago=20)
     run(hours_ago=0, outcome="running")
-
     assert said()[0] == "ok"
+
+    run(hours_ago=1, outcome="failed", reason="The bucket is full.")
+    assert said()[0] == "warn"
 
 
 def test_the_last_drill_counts():
