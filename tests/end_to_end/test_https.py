@@ -126,7 +126,7 @@ def test_a_token_opens_the_api_in_the_place_of_devs_password(
     assert client.get("/", headers=bearer).status_code == 401
 
 
-def test_a_request_has_one_name_from_nginx_to_the_client_and_the_log(dev, stranger):
+def test_a_request_has_one_name_at_the_client_and_in_the_log(dev, stranger):
     answer = stranger.get("/sign-in/?token=c0ffee", headers={"X-Request-ID": "mine"})
 
     name = answer.headers["X-Request-ID"]
@@ -136,11 +136,6 @@ def test_a_request_has_one_name_from_nginx_to_the_client_and_the_log(dev, strang
     logged = json.loads(line[line.index("{") :])
     assert (logged["path"], logged["status"]) == ("/sign-in/", 200)
     assert "c0ffee" not in lines
-    wait_until(
-        lambda: name in dev.logs("web", tail=50),
-        within=10,
-        what="the site's log has the name that nginx gave",
-    )
 
 
 def test_the_headers_of_a_page_say_what_it_may(stranger):
@@ -257,12 +252,11 @@ def test_old_tls_is_refused(dev, certificate):
         connection.request("GET", "/health/live")
 
 
-def test_the_certificate_stays_when_nginx_is_made_anew(dev, certificate):
+def test_the_certificate_stays_when_nginx_is_made_anew(dev, stranger):
     dev.compose("up", "-d", "--wait", "--no-deps", "--force-recreate", "nginx")
 
-    visitor = dev.visitor(verify=certificate)  # the old one, and no other
-    wait_until(
-        lambda: visitor.get("/sign-in/").status_code == 200,
+    wait_until(  # by the old certificate: it trusts no other
+        lambda: stranger.get("/sign-in/").status_code == 200,
         within=20,
         what="nginx answers with the certificate that it had",
     )
