@@ -185,7 +185,15 @@ _watchdogs: list[Watchdog] = []
 
 @worker_ready.connect
 def begin(sender, **_kwargs) -> None:
-    Path(settings.WORKER_CANARY_FILE).unlink(missing_ok=True)
+    path = Path(settings.WORKER_CANARY_FILE)
+    try:
+        path.touch()
+        path.unlink()
+    except OSError as error:  # no canary could be heard, however well it sings
+        logger.error(
+            "This worker is not watched: %s. Correct WORKER_CANARY_FILE.", error
+        )
+        return
     dog = Watchdog(
         sender.hostname, processes=sender.controller.concurrency, end=end_process
     )

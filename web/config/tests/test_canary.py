@@ -163,6 +163,25 @@ def test_a_process_that_stood_still_itself_has_heard_nothing_of_late():
     assert looks((5, {}), (4000, {}), (4005, {})) is None
 
 
+def test_a_worker_that_cannot_write_its_file_is_not_ended_for_it(
+    settings, tmp_path, monkeypatch, caplog
+):
+    began = []
+    monkeypatch.setattr(canary.Watchdog, "start", lambda dog: began.append(dog))
+    worker = SimpleNamespace(
+        hostname="celery@here", controller=SimpleNamespace(concurrency=1)
+    )
+    settings.WORKER_CANARY_FILE = str(tmp_path / "no-such" / "canary")
+    canary.begin(worker)
+    assert began == []
+    assert "Correct WORKER_CANARY_FILE" in caplog.text
+
+    settings.WORKER_CANARY_FILE = str(tmp_path / "canary")
+    canary.begin(worker)
+    assert len(began) == 1
+    assert not (tmp_path / "canary").exists()
+
+
 @pytest.fixture
 def at_work(monkeypatch):
     requests = set()
