@@ -75,6 +75,7 @@ database_has_the_password() {
   said="$(secret POSTGRES_PASSWORD | inside postgres sh -c \
     'PGPASSWORD="$(cat)" PGCONNECT_TIMEOUT=5 psql -h "$(hostname)" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -qAtc "SELECT 1"' 2>&1)"
   case "$(short "$said")" in
+    '') unasked "the database's password" "$(no_answer postgres)" ;;
     1) well "The database takes the password of $(place_of_secret POSTGRES_PASSWORD)." ;;
     *"password authentication failed"* | *"no password supplied"*)
       problem "The database's volume keeps another password than POSTGRES_PASSWORD in $(place_of_secret POSTGRES_PASSWORD): the site loses the database when it is started anew." \
@@ -93,6 +94,7 @@ redis_has_the_password() {
   # shellcheck disable=SC2016 # the container's variables
   said="$(secret REDIS_PASSWORD | inside redis sh -c 'REDISCLI_AUTH="$(cat)" exec redis-cli ping' 2>&1)"
   case "$(short "$said")" in
+    '') unasked "Redis' password" "$(no_answer redis)" ;;
     PONG) well "Redis takes the password of $(place_of_secret REDIS_PASSWORD)." ;;
     *WRONGPASS* | *NOAUTH* | *"AUTH failed"*)
       problem "Redis runs with another password than REDIS_PASSWORD in $(place_of_secret REDIS_PASSWORD)." \
@@ -101,6 +103,8 @@ redis_has_the_password() {
     *) problem "Redis does not answer as it should: $(short "$said")" "Run: $(in_compose) logs --tail 50 redis" "Redis is unhealthy" ;;
   esac
 }
+
+no_answer() { echo "The service $1 gave no answer within $PATIENCE s (load of this machine: $(load))."; }
 
 # --- Owners ------------------------------------------------------------------
 

@@ -83,6 +83,8 @@ note_container() {
 # usage: runs SERVICE
 runs() { [[ -n "${NAME_OF[$1]:-}" && "${STATE[${NAME_OF[$1]}]}" == running ]]; }
 
+load() { cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo unknown; }
+
 # usage: why_not SERVICE    Why it cannot be asked, as a sentence.
 why_not() {
   if [[ -n "$WITHOUT_ENGINE" ]]; then

@@ -108,9 +108,11 @@ outside_url() {
   case "$backups" in
     gs://*) echo https://storage.googleapis.com ;;
     s3://*) known AWS_ENDPOINT_URL_S3 "https://s3.$(known AWS_DEFAULT_REGION us-east-1).amazonaws.com" ;;
-    *) if [[ "$STAGE" != local ]]; then known ACME_SERVER https://acme-v02.api.letsencrypt.org; fi ;;
+    *) if [[ "$STAGE" != local ]]; then known ACME_SERVER "$(usual_authority)"; fi ;;
   esac
 }
+
+usual_authority() { echo "https://acme-$([[ "$STAGE" == prod ]] || echo staging-)v02.api.letsencrypt.org"; }
 
 # Only its Date is read: with a wrong clock its certificate would look expired.
 clock_agrees_with() {

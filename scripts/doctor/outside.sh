@@ -44,7 +44,12 @@ how_to_make_it_resolve() {
   fi
 }
 
-own_addresses() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -vE '^(172\.(1[6-9]|2[0-9]|3[01])\.|$)' | paste -sd ' '; }
+# With which it goes out: those of Docker's networks are no use to a name server.
+own_addresses() {
+  local found
+  found="$({ ip -4 route get 192.0.2.1; ip -6 route get 2001:db8::1; } 2>/dev/null | sed -nE 's/.* src ([^ ]+).*/\1/p' | paste -sd ' ')"
+  echo "${found:-see: ip address}"
+}
 
 # Asks for a path that nobody else knows, by the public name, and looks for it in the log
 # of our nginx: so it cannot be another machine that answered.

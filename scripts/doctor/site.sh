@@ -81,7 +81,7 @@ why_no_facts() {
   fi
 }
 
-too_slow() { echo "The site's commands took longer than $SITE_PATIENCE s (load of this machine: $(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null))."; }
+too_slow() { echo "The site's commands took longer than $SITE_PATIENCE s (load of this machine: $(load))."; }
 
 # The last line of a traceback, or what else it is that names an error.
 cause_in() { short "$(grep -E '^[A-Za-z_.]+(Error|Exception|Failed|Configured):' <<<"$1" || echo "$1")"; }

@@ -234,6 +234,16 @@ def test_another_answer_of_postgres_and_redis_is_passed_on(patient):
     ]
 
 
+def test_services_that_are_too_slow_to_answer_are_not_blamed(patient):
+    patient.docker(login="", ping="")
+
+    report = patient.check()
+
+    assert report.status == 0, report.text
+    assert "The service postgres gave no answer within 10 s (load of" in report.text
+    assert "The service redis gave no answer within 10 s (load of" in report.text
+
+
 def test_a_new_major_that_would_begin_empty(patient):
     patient.change(POSTGRES_VERSION="18")
 
