@@ -4,12 +4,12 @@ import logging
 import sys
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery import __version__ as celery_version
 from celery.signals import celeryd_init, setup_logging
+from django.apps import apps
 from django.conf import settings
 from django_structlog.celery import signals
-from django_structlog.celery.steps import DjangoStructLogInitStep
 from structlog.contextvars import bind_contextvars
 
 logger = logging.getLogger(__name__)
@@ -17,10 +17,19 @@ logger = logging.getLogger(__name__)
 
 def connect(app: Celery) -> None:
     """Tasks take the request id along; the worker speaks in lines of the log alone."""
-    app.steps["worker"].add(DjangoStructLogInitStep)
+    app.steps["worker"].add(FollowTasks)
     setup_logging.connect(keep_the_sites_logging)
     celeryd_init.connect(speak_in_lines)
     signals.bind_extra_task_metadata.connect(name_the_task)
+
+
+class FollowTasks(bootsteps.Step):
+    """django-structlog's own has a receiver of its own: each sending is said twice."""
+
+    def __init__(self, parent: Any, **kwargs: Any):
+        super().__init__(parent, **kwargs)
+        config: Any = apps.get_app_config("django_structlog")
+        config._celery_receiver.connect_worker_signals()
 
 
 def keep_the_sites_logging(**_kwargs: Any) -> None:

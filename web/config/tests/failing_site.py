@@ -21,6 +21,11 @@ def fail_later(email):
     raise OSError(f"No letter to {email}")
 
 
+@shared_task(name="failing.hand_on")
+def hand_on_later():
+    fail_later.apply_async(["ada@example.com"], queue=QUEUE)
+
+
 def fail(request, key):
     logging.getLogger("gallery").info("About to fail for ada@example.com")
     raise ValueError("ada@example.com at 203.0.113.9")

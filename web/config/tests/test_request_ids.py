@@ -1,14 +1,21 @@
 import json
+import os
+import subprocess
+import sys
 import time
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
 from structlog.contextvars import bound_contextvars
 
 from config import request_ids
 from config.request_ids import RequestIdMiddleware
+from config.tests.failing_site import QUEUE, hand_on_later
 from config.tests.workers import Worker
+
+CELERY = [sys.executable, "-m", "celery", "--app=config", "worker", "--concurrency=1"]
 
 
 def ask(headers):
@@ -76,6 +83,37 @@ def test_a_request_and_its_task_log_the_same_id(client, tmp_path, monkeypatch):
         "accounts.tasks.send_reset"
     }
     assert "nobody@" not in json.dumps(lines)
+
+
+@pytest.mark.slow
+def test_a_task_hands_the_id_on_to_those_that_it_starts(tmp_path):
+    """And each thing is said once."""
+    with bound_contextvars(request_id="follow-me-5678"):
+        hand_on_later.apply_async(queue=QUEUE)
+    with (tmp_path / "log").open("w") as log:
+        worker = subprocess.Popen(
+            [*CELERY, "--include=config.tests.failing_site", f"--queues={QUEUE}"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "LOG_FORMAT": "json"},
+            stderr=log,
+            stdout=log,
+        )
+        try:
+            lines = lines_with(tmp_path / "log", "task_failed")
+        finally:
+            worker.terminate()
+            worker.wait(30)
+    followed = [line for line in lines if line["request_id"] == "follow-me-5678"]
+
+    assert [line["event"] for line in followed] == [
+        "task_started",
+        "task_enqueued",
+        "task_succeeded",
+        "task_started",
+        "task_failed",
+    ]
+    assert followed[-1]["exception"].endswith("OSError: No letter to [e-mail]")
+    assert followed[-1]["parent_task_id"] == followed[0]["task_id"]
 
 
 def lines_with(log, event, *, timeout_seconds=40):
