@@ -45,7 +45,7 @@ def _prepare_folder(port: int) -> None:
 
 
 class Beside:
-    """The process that serves them, started anew if somebody killed it."""
+    """Who keeps them served; started anew with the next worker if it was killed."""
 
     def __init__(self, port: int, server: Any):
         self._port = port

@@ -1,8 +1,15 @@
-"""The process that answers Prometheus: a child of gunicorn's, beside its workers."""
+"""
+The process that answers Prometheus, beside gunicorn's workers.
+
+gunicorn's child keeps it and does nothing else; it is a child of that one, so that it
+can be killed and is there again.
+"""
 
 import logging
 import os
 import signal
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -45,7 +52,7 @@ class MetricsServer(ThreadingHTTPServer):
         self._parent = os.getppid()
 
     def service_actions(self):
-        """Nobody else ends it when gunicorn was killed."""
+        """Nobody else ends it when its keeper is gone."""
         if os.getppid() != self._parent:
             raise SystemExit
 
@@ -66,7 +73,7 @@ def site_registry() -> CollectorRegistry:
 
 
 def serve(port: int) -> None:
-    """Does not return while gunicorn, the parent, lives. May raise OSError."""
+    """Does not return while the parent lives. May raise OSError."""
     import django
 
     django.setup()
@@ -75,26 +82,47 @@ def serve(port: int) -> None:
     server.serve_forever(poll_interval=LOOK_SECONDS)
 
 
+def keep(port: int) -> None:
+    """Serve in a child, and in another one if that ends, while the parent lives."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        child = _fork(lambda: serve(port))
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if os.getppid() != parent:  # gunicorn was killed
+                return  # the child sees that this one is gone
+            time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)
+
+
 def start(port: int, *, signals: list[int], listeners: list[Any]) -> int:
     """
-    The pid of a child that serves metrics.
+    The pid of a child that keeps metrics served.
 
     signals, listeners:  gunicorn's, which the child gives up: visitors are not its own.
     """
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
+
+    def begin() -> None:
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         for listener in listeners:
             with suppress(OSError):
                 listener.sock.close()
-        serve(port)
+        keep(port)
+
+    return _fork(begin)
+
+
+def _fork(work: Callable[[], None]) -> int:
+    """The pid of a child that does `work` and ends, whatever happens in it."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work()
     except SystemExit:
         pass
     except BaseException:
-        logger.exception("Metrics are not served at port %s.", port)
+        logger.exception("Metrics are not served.")
     finally:
         os._exit(0)

@@ -35,22 +35,21 @@ class Site:
         found = [line for line in lines if re.match(rf"{name}[{{ ]", line)]
         return sum(float(line.rsplit(" ", 1)[1]) for line in found)
 
-    def children(self):
-        pid = self.process.pid
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        return [int(child) for child in text.split()]
+    def workers(self):
+        return {one for one in children_of(self.process.pid) if not children_of(one)}
 
-    def server(self):
-        """Who listens at the port of the metrics."""
-        inode = re.search(
-            rf":{self.metrics_port:04X} [0-9A-F:]+ 0A .*?(\d+) 1 ",
-            Path("/proc/net/tcp").read_text(),
-        )[1]
-        for child in self.children():
-            for link in Path(f"/proc/{child}/fd").iterdir():
-                if link.is_symlink() and link.readlink().name == f"socket:[{inode}]":
-                    return child
-        raise AssertionError(inode)
+    def keeper(self):
+        """Of the metrics: who has a child of its own, which serves them."""
+        (found,) = set(children_of(self.process.pid)) - self.workers()
+        return found
+
+
+def children_of(pid):
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    return [int(child) for child in text.split()]
 
 
 def ask(port, path):
@@ -67,10 +66,15 @@ def wait_until(is_true, *, timeout_seconds=30):
         try:
             if is_true():
                 return
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, ValueError):
             pass
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def is_closed(port):
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) != 0
 
 
 def free_port():
@@ -123,12 +127,11 @@ def test_the_numbers_of_all_workers_outlive_each_of_them(tmp_path):
         assert site.metric("http_requests_total") == 10
         assert site.metric("gallery_photos") == 0
 
-        server = site.server()
-        workers = set(site.children()) - {server}
+        workers = site.workers()
         assert len(workers) == 2
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
-        wait_until(lambda: len(set(site.children()) - workers) == 3)
+        wait_until(lambda: len(site.workers() - workers) == 2)
         for _ in range(10):
             site.status("/api/nothing/")
 
@@ -147,15 +150,25 @@ def test_visitors_do_not_reach_the_metrics(tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_who_serves_the_metrics_is_started_anew_and_ends_with_gunicorn(tmp_path):
     with running(tmp_path / "log") as site:
-        server = site.server()
-        worker = next(child for child in site.children() if child != server)
+        keeper = site.keeper()
+        (server,) = children_of(keeper)
         os.kill(server, signal.SIGKILL)
-        wait_until(lambda: server not in site.children())
-        os.kill(worker, signal.SIGTERM)  # recycled: at that moment gunicorn looks
         wait_until(lambda: site.metric("site_up") == 1)
-        port = site.metrics_port
-    with socket.socket() as tried:
-        wait_until(lambda: tried.connect_ex(("127.0.0.1", port)))
+        assert children_of(keeper) != [server]
+
+        os.kill(keeper, signal.SIGKILL)
+        wait_until(lambda: keeper not in children_of(site.process.pid))
+        os.kill(min(site.workers()), signal.SIGTERM)  # at the next, gunicorn looks
+        wait_until(lambda: site.keeper() != keeper)
+        wait_until(lambda: site.metric("site_up") == 1)
+    wait_until(lambda: is_closed(site.metrics_port))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_serves_them_once_gunicorn_was_killed(tmp_path):
+    with running(tmp_path / "log") as site:
+        site.process.kill()
+        wait_until(lambda: is_closed(site.metrics_port))
 
 
 def test_without_a_database_the_rest_is_still_there(tmp_path):
