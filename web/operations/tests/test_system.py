@@ -44,7 +44,10 @@ def checks(response):
 
 
 def test_each_fact_is_said_in_words_worst_first_with_what_to_do(staff, store, facts):
-    assert checks(staff.get("/operations/")) == {
+    shown = checks(staff.get("/operations/"))
+
+    assert list(shown) == ["worker", "mail", "database", "our_own"]
+    assert shown == {
         "worker": "Worker Fails No task. What to do: docker compose restart worker",
         "mail": "Mail Look at it None &lt;b&gt;can&lt;/b&gt; go. What to do: Sign in",
         "database": "Database Well Redis 8 answered in 2 ms.",
