@@ -248,8 +248,8 @@ def now(wish: Wish, *, force: bool) -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("A try is running at this moment: docker compose logs certbot")
-            return 1
+            say("A try is running at this moment; this one comes after it.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         return 1 if try_once(wish, force=force).trouble else 0
 
 

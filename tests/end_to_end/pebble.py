@@ -22,11 +22,11 @@ services:
     networks: [edge]
     ports: ["127.0.0.1:0:15000"]
   nginx:
-    environment: {SITE_URL: "URL"}
+    environment: {SITE_URL: "THE_ADDRESS"}
     networks: {edge: {aliases: [site.example]}}
   certbot:
     environment:
-      SITE_URL: "URL"
+      SITE_URL: "THE_ADDRESS"
       ACME_EMAIL: ops@site.example
       ACME_SERVER: https://pebble:14000/dir
       REQUESTS_CA_BUNDLE: /pebble/pebble.minica.pem
@@ -83,7 +83,7 @@ class Certified:
 def certified(stack: Stack) -> Iterator[Certified]:
     """Afterwards nginx and certbot are what they were."""
     url = f"https://{NAME}:{stack.value('HTTPS_PORT')}"
-    (stack.folder / FILE).write_text(OVERRIDE.replace("URL", url))
+    (stack.folder / FILE).write_text(OVERRIDE.replace("THE_ADDRESS", url))
     here = Certified(stack)
     services = ("pebble", "nginx", "certbot")
     here.compose("up", "--detach", *services)
