@@ -61,7 +61,8 @@ OF_ALL = [
         "and acme: they belong to uid 101.",
     ),
     (
-        r"accountDoesNotExist|No such account",
+        r"accountDoesNotExist|No such account|Account \S+ (not found|does not exist)|"
+        r"unable to find (an )?account",
         "The certificate authority does not know this server's account any more. Take "
         "it away (docker compose exec certbot rm -r /etc/letsencrypt/accounts) and "
         "try again.",
@@ -83,8 +84,8 @@ def explain(output: str, *, names: list[str]) -> str:
 
 def explain_name(problem: re.Match[str]) -> str:
     name, kind, detail = problem["name"], problem["type"], problem["detail"].strip()
-    if re.search("no such host|NXDOMAIN|SERVFAIL|no valid A", detail):
-        kind = "dns"  # whatever the authority calls it
+    if kind == "connection" and re.search("no such host|NXDOMAIN", detail):
+        kind = "dns"  # some authorities do not tell the two apart
     sentence = OF_A_NAME.get(kind, "The certificate authority could not check {name}.")
     return f"{sentence.format(name=name)} (It said: {detail})"
 
