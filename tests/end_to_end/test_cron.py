@@ -110,9 +110,10 @@ def test_a_task_that_fails_is_logged_with_its_exit_status(probe):
 
 
 def test_the_operations_page_finds_how_each_run_ended(probe):
-    skipped, failed = probe["records"]
+    (skipped,) = [one for one in probe["records"] if one["by"] == "hand"]
+    failed = probe["records"][-1]  # slow machines leave a start of cron out before it
 
-    assert (skipped["outcome"], skipped["by"]) == ("skipped", "hand")
+    assert skipped["outcome"] == "skipped"
     assert (failed["outcome"], failed["by"]) == ("failed", "cron")
     assert failed["exit_status"] == 7
     assert failed["output"].endswith("probe on stderr")
