@@ -18,7 +18,7 @@ from config.health.facts import Check, Fact, State, Words, first_line
 
 logger = logging.getLogger(__name__)
 # Less than the container's health check allows for the whole answer.
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 5.0
 
 
 class Asking:
