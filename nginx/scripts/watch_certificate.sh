@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees a new certificate within seconds, whoever wrote it, and has nginx take it over
 # without dropping a connection. A certificate that nginx cannot use changes nothing.
-set -u
+set -eu # ended by a failure, it is begun anew (40-watch-certificate.sh)
 here="$(dirname "$0")"
 # shellcheck source=nginx/scripts/say.sh
 . "$here/say.sh"
