@@ -90,7 +90,7 @@ class Watchdog(Thread):
     def run(self) -> None:
         watch = Watch(now=time.monotonic())
         every = min(LOOK_SECONDS, settings.WORKER_CANARY_SECONDS)
-        while not self.over.wait(every):
+        while not self.over.is_set():
             busy = is_busy(self._processes)
             answers = self._talk_to_redis(busy=busy)  # may take its time
             seconds = watch.look(
@@ -101,6 +101,7 @@ class Watchdog(Thread):
             )
             if seconds >= settings.WORKER_DEAF_SECONDS and not self.over.is_set():
                 self._end(seconds)
+            self.over.wait(every)
 
     def _talk_to_redis(self, *, busy: bool) -> bool:
         """Whether it answers; on the way, what is to be said is said."""
