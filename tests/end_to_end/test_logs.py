@@ -26,7 +26,7 @@ def lines_of(stack, service: str) -> list[dict]:
 
 def events(stack, service: str, request_id: str) -> list[str]:
     lines = lines_of(stack, service)
-    return [line["event"] for line in lines if line["request_id"] == request_id]
+    return [line["event"] for line in lines if line.get("request_id") == request_id]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def test_a_request_has_one_id_in_nginx_web_and_worker(dev, request_id):
 
     assert "task_started" in events(dev, "worker", request_id)
     assert "task_enqueued" in events(dev, "web", request_id)
-    (line,) = [one for one in lines_of(dev, "nginx") if one["request_id"] == request_id]
+    lines = lines_of(dev, "nginx")
+    (line,) = [one for one in lines if one.get("request_id") == request_id]
     assert line["method"] == "POST"
     assert line["path"].startswith("/api/galleries/")
 
