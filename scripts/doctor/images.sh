@@ -9,7 +9,7 @@ check_images() {
   compose_reads_its_files || local unreadable=yes
   if ((${#NAMES[@]} == 0)); then return; fi
   containers_run_the_tagged_image
-  if [[ -z "${unreadable:-}" ]]; then containers_have_the_settings; fi
+  if [[ -z "${unreadable:-}" && " ${STATE[*]} " == *" running "* ]]; then containers_have_the_settings; fi
   images_are_of_this_code
 }
 

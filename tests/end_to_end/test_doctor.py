@@ -274,7 +274,7 @@ def test_a_backup_that_is_too_old(stack):
 
 def start_web(stack) -> None:
     """With what .env says now."""
-    stack.compose("up", "--detach", "--no-deps", "web")
+    stack.compose("up", "--detach", "web", timeout=300)
     stack.wait_until_ready(within=150)
 
 
