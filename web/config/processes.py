@@ -1,4 +1,4 @@
-"""How many processes gunicorn may have here: from the container's limits, not the host's."""
+"""How many processes gunicorn may have: from the container's limits, not the host's."""
 
 import os
 from pathlib import Path
