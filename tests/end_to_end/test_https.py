@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from photos import jpeg
-from progress import timed
-from stack import MINUTES_8, Stack
+from stack import Stack
 from visitor import Visitor
 from waiting import wait_until
 
@@ -272,23 +271,3 @@ def test_the_code_in_the_image_cannot_be_changed(dev):
 
     assert done.returncode != 0
     assert "Read-only file system" in done.stderr, done.stderr
-
-
-def test_prod_starts_from_the_same_images(dev):
-    """Last: it takes the ports over from DEV."""
-    dev.compose("stop", "--timeout", "5")
-    image = dev.container("web")["Image"]
-    prod = Stack(dev.project, dev.folder, dev.url, "prod.yml")
-    try:
-        command = ("up", "--detach", "--wait", "--no-build")
-        timed("prod.yml up --wait", prod.compose, *command, timeout=MINUTES_8)
-
-        prod.wait_until_ready(within=20)
-        page = prod.visitor(verify=certificate_of(prod)).get("/sign-in/")
-        assert page.status_code == 200, page.text[:300]
-        assert prod.container("web")["Image"] == image
-        stage = "import config.settings as s; print(s.ENVIRONMENT, s.DEBUG)"
-        assert prod.inside("web", "python", "-c", stage).split() == ["prod", "False"]
-        assert prod.sql("SELECT count(*) FROM gallery_photo") == "0", "DEV's data"
-    finally:
-        prod.compose("down", "--volumes", "--remove-orphans")
