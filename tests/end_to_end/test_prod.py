@@ -1,4 +1,4 @@
-"""PROD runs what DEV was tried with. It takes DEV's ports over: DEV's tests come first."""
+"""PROD runs what DEV was tried with. It takes DEV's ports over: after DEV's tests."""
 
 from progress import timed
 from stack import MINUTES_8, Stack
