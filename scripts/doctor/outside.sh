@@ -94,10 +94,20 @@ site_answers() {
     0:200) well "The site answers at $url." ;;
     0:401) well "The site answers at $url, and asks for DEV_PASSWORD." ;;
     0:400) problem "$url answers 400: the site takes that host for a foreign one." "Add it to ALLOWED_HOSTS in .env, then run: $(in_compose) up --detach" "The host of SITE_URL is not allowed" ;;
-    0:50?) problem "$url answers ${said:(-3)}: nginx is there, the site behind it is not." "Run: $(in_compose) logs --tail 50 web" "The starting page does not go away" ;;
+    0:50?) say_site_is_away "$url" "${said:(-3)}" ;;
     0:*) problem "$url answers ${said:(-3)}, which is not this site." "Compare SITE_URL and the ports in .env with: $(in_compose) ps nginx" "The site does not answer at SITE_URL" ;;
     *) problem "$url does not answer: $(short "${said%000}")" "Compare SITE_URL and the ports in .env with: $(in_compose) ps nginx" "The site does not answer at SITE_URL" ;;
   esac
+}
+
+# usage: say_site_is_away URL STATUS
+say_site_is_away() {
+  if runs web && [[ "${HEALTH[${NAME_OF[web]}]}" == starting ]]; then
+    careful "$1 answers $2: web is starting." "Ask again in a minute."
+  else
+    problem "$1 answers $2: nginx is there, the site behind it is not." "Run: $(in_compose) logs --tail 50 web" \
+      "The starting page does not go away"
+  fi
 }
 
 # --- The certificate ---------------------------------------------------------

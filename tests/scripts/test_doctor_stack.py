@@ -383,6 +383,16 @@ def test_an_address_that_does_not_lead_to_the_site(patient, site, status, words)
     assert patient.check().problem.says.endswith(words)
 
 
+def test_a_site_that_is_starting_is_no_problem(patient, site):
+    site.status = 503
+    patient.ill("web", health="starting", started=just_now())
+
+    report = patient.check()
+
+    assert report.status == 0, report.text
+    assert "answers 503: web is starting." in report.text
+
+
 def test_an_address_that_nobody_answers(patient):
     with closing(Site()) as other:
         port = other.port
