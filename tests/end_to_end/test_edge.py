@@ -59,12 +59,12 @@ def test_nginx_follows_the_site_to_a_new_address(stack):
 def address(stack, service: str) -> str:
     """On the network that it shares with nginx."""
     networks = stack.container(service)["NetworkSettings"]["Networks"]
-    return networks[f"{stack.project}_front"]["IPAddress"]
+    return networks[f"{stack.project}_edge"]["IPAddress"]
 
 
 def occupy(stack, wanted: str) -> str:
     """A container, on the network for as long as it takes, at the address `wanted`."""
-    network = ["--network", f"{stack.project}_front"]
+    network = ["--network", f"{stack.project}_edge"]
     label = ["--label", f"com.docker.compose.project={stack.project}"]
     image = stack.container("nginx")["Config"]["Image"]
     command = ["--entrypoint", "sleep", image, "300"]

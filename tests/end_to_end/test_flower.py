@@ -47,7 +47,7 @@ def test_a_member_who_is_no_staff_is_refused(plain_member, path):
     answer = plain_member.get(path)
 
     assert answer.status_code == 403, f"{answer.status_code} {answer.text[:300]}"
-    assert "This page is for staff" in answer.text
+    assert "This page is for operators" in answer.text
 
 
 @pytest.mark.parametrize("path", PATHS[:4])
