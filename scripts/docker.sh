@@ -59,8 +59,13 @@ containers() {
 }
 
 # usage: is_well SERVICE STATE HEALTH EXIT_STATUS
+# certbot may wait for its certificate for long, and the site runs meanwhile.
 is_well() {
-  if [[ "$1" == migrate ]]; then [[ "$2 $4" == "exited 0" ]]; else [[ "$2 $3" == "running healthy" ]]; fi
+  case "$1" in
+    migrate) [[ "$2 $4" == "exited 0" ]] ;;
+    certbot) [[ "$2" == running ]] ;;
+    *) [[ "$2 $3" == "running healthy" ]] ;;
+  esac
 }
 
 # True once every service is healthy; false, at once, when one cannot become it any more.

@@ -16,13 +16,13 @@ values_given() {
 values_are_plain() {
   local line bad=()
   while IFS= read -r line || [[ -n "$line" ]]; do
-    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "$line" =~ ^[A-Z0-9_]+=[A-Za-z0-9_.,:/@*+-]*$ ]]; then
+    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "$line" =~ ^[A-Z0-9_]+=[A-Za-z0-9_.,:/@*+%-]*$ ]]; then
       bad+=("${line%%=*}")
     fi
   done < <(if [[ -e .env ]]; then cat .env; else values_given; fi)
   if ((${#bad[@]} > 0)); then
     die "These values $([[ -e .env ]] && echo in .env || echo you gave) have a sign that Compose or a shell would change: ${bad[*]}" \
-      "Use letters, digits and - _ . : / @ , only. (docs/troubleshooting.md: A value in .env cannot be used)"
+      "Use letters, digits and - _ . : / @ , % only. (docs/troubleshooting.md: A value in .env cannot be used)"
   fi
 }
 

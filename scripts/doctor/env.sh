@@ -63,7 +63,7 @@ env_has_no_trap() {
   done <.env
   if ((${#bad[@]} > 0)); then
     problem "Compose or a shell changes these values of .env: $(in_words "${bad[@]}")." \
-      "Use letters, digits and - _ . : / @ , only; empty a generated secret and run $(installer) for a fresh one." \
+      "Use letters, digits and - _ . : / @ , % only; empty a generated secret and run $(installer) for a fresh one." \
       "A value in .env cannot be used"
   fi
   twice="$(names_in .env | sort | uniq -d | paste -sd ' ')"
@@ -190,7 +190,7 @@ secrets_are_for_containers() {
   done
   if ((${#bad[@]} > 0)); then
     problem "The containers' users cannot read $(in_words "${bad[@]}") (mode $(stat -c %a "${bad[0]}"))." \
-      "Run: chmod 444 ${bad[*]}   (the folder's mode, 700, keeps others out)" \
+      "Run: chmod 644 ${bad[*]}   (the folder's mode, 700, keeps others out)" \
       "A file in secrets/ is missing, empty or unreadable"
   fi
 }

@@ -5,7 +5,7 @@ import pty
 import subprocess
 
 import pytest
-from docker_project import FOR_A_SERVER
+from docker_project import FOR_A_SERVER, WELL
 
 SECRETS = "secrets/values"
 GENERATED = {"secret_key", "postgres_password", "redis_password", "media_link_key"}
@@ -204,6 +204,16 @@ def test_a_bucket_that_refuses_is_told_and_ends_nothing(project):
     assert "Backups do not work yet: gs://photos-backups refused." in said
     assert "./google_storage.sh -a key.json" in said
     assert "The site is at https://photos.example.org" in said
+
+
+def test_a_certificate_that_does_not_come_stops_nothing(project):
+    waiting = "certbot|running|unhealthy|0|socle-prod-certbot-1\n"
+    project.docker(containers=WELL + waiting)
+
+    said = project.install("prod", *FOR_A_SERVER)
+
+    assert [call for call in project.calls if "create_admin" in call]
+    assert "docker compose logs certbot" in said
 
 
 def test_devs_password_is_shown(project):
