@@ -46,8 +46,11 @@ def pytest_sessionstart(session):
 
 
 def pytest_sessionfinish(session):
-    cases = session.config.stash[CASES]
-    write_rows(session.config, cases, is_whole=session.testscollected == len(cases))
+    config, cases = session.config, session.config.stash[CASES]
+    chosen = config.getoption("keyword") or config.getoption("markexpr")
+    all_files = all(Path(place).is_dir() for place in config.args)
+    ended = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    write_rows(config, cases, is_whole=bool(not chosen and all_files and ended))
 
 
 def write_rows(config, cases: list[Case], *, is_whole: bool) -> None:
