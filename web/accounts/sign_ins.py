@@ -71,7 +71,6 @@ def pair_of(sign_in: SignIn, *, now: datetime) -> Pair:
         refresh=tokens.refresh_token(
             sign_in.id,
             jti=sign_in.current_jti,
-            issued_at=sign_in.rotated_at,
             expires_at=sign_in.expires_at,
         ),
     )

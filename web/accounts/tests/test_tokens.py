@@ -10,14 +10,9 @@ from accounts import tokens
 SIGN_IN = uuid4()
 
 
-def refresh(*, jti="a" * 32, issued_at=None, expires_at=None):
-    now = timezone.now()
-    return tokens.refresh_token(
-        SIGN_IN,
-        jti=jti,
-        issued_at=issued_at or now,
-        expires_at=expires_at or now + timedelta(days=1),
-    )
+def refresh(*, jti="a" * 32, expires_at=None):
+    until = expires_at or timezone.now() + timedelta(days=1)
+    return tokens.refresh_token(SIGN_IN, jti=jti, expires_at=until)
 
 
 def test_an_access_token_names_its_sign_in_and_its_pair():
@@ -28,10 +23,16 @@ def test_an_access_token_names_its_sign_in_and_its_pair():
 
 
 def test_a_refresh_token_can_be_written_again_from_its_facts():
-    now = timezone.now()
-    facts = {"issued_at": now, "expires_at": now + timedelta(days=1)}
-    assert refresh(**facts) == refresh(**facts)
-    assert tokens.read_refresh(refresh(**facts)).jti == "a" * 32
+    until = timezone.now() + timedelta(days=1)
+    assert refresh(expires_at=until) == refresh(expires_at=until)
+    assert tokens.read_refresh(refresh(expires_at=until)).jti == "a" * 32
+
+
+def test_a_clock_that_was_put_back_refuses_no_token_of_before():
+    later = timezone.now() + timedelta(hours=1)
+    access = tokens.access_token(SIGN_IN, pair="b" * 32, now=later)
+    assert tokens.read_access(access)
+    assert tokens.read_refresh(refresh(expires_at=later + timedelta(days=14)))
 
 
 def test_neither_token_passes_for_the_other():
