@@ -13,7 +13,7 @@ Usage: ./run_tests.sh [--fast | --docker | --chaos | --chaos-tenth | --reliabili
   --docker    the end-to-end suite on the real stack; needs a Docker engine
   --chaos     backups and restores that are killed, cut off and starved: some 30 minutes
   --chaos-tenth  a tenth of its rounds
-  --reliability  PROD in Docker under load, while bad things are done to it: some 45
+  --reliability  PROD in Docker under load, while bad things are done to it: some 25
               minutes, and docs/reliability.md is written; -m quick: the short cases alone
   --help      this text
 
