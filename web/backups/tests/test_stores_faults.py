@@ -136,11 +136,11 @@ def test_a_store_that_stays_away_is_unavailable_in_time(faulty):
 
 
 def test_a_server_that_hangs_is_given_up(faulty, monkeypatch):
-    faulty.between.fail(faults.slow(1.5), times=ALWAYS)
+    faulty.between.fail(faults.slow(6), times=ALWAYS)
     began = time.monotonic()
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         list(faulty.hurried().list(""))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 def test_a_wrong_checksum_in_an_answer_fails_the_upload(faulty):

@@ -75,7 +75,7 @@ class Cage:
 
     def __init__(self, worker, *, file, log, broker):
         self.worker, self.file, self._log = worker, file, log
-        self.app = Celery(broker=broker)
+        self.app = Celery(broker=broker, set_as_current=False)
         self.hostname = f"celery@{os.uname().nodename}"
 
     @property

@@ -6,6 +6,7 @@ import shutil
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,9 +112,18 @@ class Edge:
             "127.0.0.1", port, timeout=15, context=context
         )
 
-    def log(self) -> list[dict]:
-        lines = (self.nginx.folder / "access.log").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+    def line_of(self, answer: Answer) -> dict:
+        """Its line in the log, which nginx writes a moment after the answer."""
+        log = self.nginx.folder / "access.log"
+        name = answer.headers["X-Request-ID"]
+        deadline = time.monotonic() + 10
+        while True:
+            whole = log.read_text().rpartition("\n")[0].splitlines()
+            for line in reversed([json.loads(one) for one in whole]):
+                if line["request_id"] == name:
+                    return line
+            assert time.monotonic() < deadline, f"no line of {name} in {whole[-3:]}"
+            time.sleep(0.05)
 
 
 @contextmanager
