@@ -68,6 +68,8 @@ def mail() -> Fact | None:
         return Fact("mail", State.OK, _("Letters have a way out."))
     says = _("EMAIL_URL is empty: no invitation and no new password can be sent.")
     todo = format_lazy(
-        _("Set EMAIL_URL in .env, then: {command}"), command=commands.compose("up -d")
+        _("Write EMAIL_URL into {file}, then: {command}"),
+        file="secrets/values/email_url",
+        command="./install_docker.sh prod",
     )
     return Fact("mail", State.WARN, says, todo)

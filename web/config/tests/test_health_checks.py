@@ -230,7 +230,7 @@ def test_only_prod_must_be_able_to_send_letters(settings):
     assert fact.state == State.WARN
     assert "EMAIL_URL is empty" in str(fact.says)
     assert str(fact.todo) == (
-        "Set EMAIL_URL in .env, then: docker compose -f prod.yml up -d"
+        "Write EMAIL_URL into secrets/values/email_url, then: ./install_docker.sh prod"
     )
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     assert host.mail().state == State.OK
