@@ -3,11 +3,11 @@
 import logging
 import time
 from collections.abc import Iterable
-from threading import Event, Lock, Thread
+from functools import partial
 
 from django.conf import settings
 from django.core.cache import caches
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -15,73 +15,14 @@ from redis.exceptions import RedisError
 
 from config.health import commands
 from config.health.facts import Check, Fact, State, Words, first_line
+from config.questions import Question, Questions
 
 logger = logging.getLogger(__name__)
 # Less than the container's health check allows for the whole answer.
 PATIENCE_SECONDS = 5.0
 
 
-class Asking:
-    """One check on its way, in a thread of its own: nothing bounds a DNS server."""
-
-    def __init__(self, check: Check):
-        self.check = check
-        self.began = time.monotonic()
-        self.fact: Fact | None = None
-        self.done = Event()
-
-    def start(self, *, anew: bool) -> None:
-        Thread(
-            target=self._run,
-            kwargs={"anew": anew},
-            name=f"health-{self.check.name}",
-            daemon=True,  # one that hangs keeps no process from ending
-        ).start()
-
-    def answer(self, *, deadline: float) -> Fact | None:
-        """The fact, or that there is none yet at `deadline`."""
-        if self.done.wait(max(0.0, deadline - time.monotonic())):
-            return self.fact
-        words = _("There was no answer within {seconds} s.")
-        seconds = round(time.monotonic() - self.began)
-        return self._failed(words, self.check.remedy(), seconds=seconds)
-
-    def _run(self, *, anew: bool) -> None:
-        try:
-            self.fact = None if anew else kept(self.check)
-            if self.fact is None:
-                self.fact = self._asked()
-                keep(self.check, self.fact)
-        finally:
-            connections.close_all()  # this thread's own
-            self.done.set()
-
-    def _asked(self) -> Fact | None:
-        try:
-            return self.check()
-        except DatabaseError as error:
-            return self._unknown(error, commands.start("postgres"))
-        except RedisError as error:
-            return self._unknown(error, commands.start("redis"))
-        except Exception as error:  # a broken check is a fact as well
-            logger.exception("The check %r broke.", self.check.name)
-            return self._failed(
-                _("The check itself broke: {error}"),
-                self.check.remedy(),
-                error=f"{type(error).__name__}: {first_line(error)}",
-            )
-
-    def _unknown(self, error: Exception, todo: Words) -> Fact:
-        words = _("It is unknown: {error}")
-        return self._failed(words, todo, error=first_line(error))
-
-    def _failed(self, words: Words, todo: Words, **values: object) -> Fact:
-        says = format_lazy(words, **values)  # type: ignore[arg-type]
-        return Fact(self.check.name, State.FAIL, says, todo)
-
-
-_under_way: dict[str, Asking] = {}
-_lock = Lock()
+_questions: Questions[Fact | None] = Questions("health")
 
 
 def all_checks() -> list[Check]:
@@ -102,18 +43,54 @@ def ask_all(
         has failed, and is not asked a second time while it hangs.
     """
     deadline = time.monotonic() + patience_seconds
-    asked = [_ask(one, anew=anew) for one in checks or all_checks()]
-    answers = [one.answer(deadline=deadline) for one in asked]
+    asked = [
+        (check, _questions.ask(check.name, partial(_fact_of, check, anew=anew)))
+        for check in checks or all_checks()
+    ]
+    answers = [_answer(check, one, deadline=deadline) for check, one in asked]
     return [fact for fact in answers if fact is not None]
 
 
-def _ask(check: Check, *, anew: bool) -> Asking:
-    with _lock:
-        asking = _under_way.get(check.name)
-        if asking is None or asking.done.is_set():
-            asking = _under_way[check.name] = Asking(check)
-            asking.start(anew=anew)
-        return asking
+def _answer(
+    check: Check, question: Question[Fact | None], *, deadline: float
+) -> Fact | None:
+    """The fact, or that there is none yet at `deadline`."""
+    if question.is_over(deadline=deadline):
+        return question.answer
+    words = _("There was no answer within {seconds} s.")
+    seconds = round(time.monotonic() - question.began)
+    return _failed(check, words, check.remedy(), seconds=seconds)
+
+
+def _fact_of(check: Check, *, anew: bool) -> Fact | None:
+    try:
+        fact = None if anew else kept(check)
+        if fact is None:
+            fact = check()
+            keep(check, fact)
+        return fact
+    except DatabaseError as error:
+        return _unknown(check, error, commands.start("postgres"))
+    except RedisError as error:
+        return _unknown(check, error, commands.start("redis"))
+    except Exception as error:  # a broken check is a fact as well
+        logger.exception("The check %r broke.", check.name)
+        return _failed(
+            check,
+            _("The check itself broke: {error}"),
+            check.remedy(),
+            error=f"{type(error).__name__}: {first_line(error)}",
+        )
+
+
+def _unknown(check: Check, error: Exception, todo: Words) -> Fact:
+    words = _("It is unknown: {error}")
+    return _failed(check, words, todo, error=first_line(error))
+
+
+def _failed(check: Check, words: Words, todo: Words, **values: object) -> Fact:
+    says = format_lazy(words, **values)  # type: ignore[arg-type]
+    return Fact(check.name, State.FAIL, says, todo)
 
 
 def kept(check: Check) -> Fact | None:

@@ -3,36 +3,21 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from threading import Event, Thread
+from functools import partial
 
-from django.db import connections
 from django.utils.module_loading import import_string
 from prometheus_client.core import GaugeMetricFamily, Metric
+
+from config.questions import Question, Questions
 
 logger = logging.getLogger(__name__)
 Collector = Callable[[], Iterable[Metric]]
 PATIENCE_SECONDS = 5.0
 
 
-class Asking:
-    """One collector on its way, in a thread of its own."""
-
-    def __init__(self, path: str):
-        self.path = path
-        self.done = Event()
-        self.metrics: list[Metric] | None = None
-        self.error: Exception | None = None
-        Thread(target=self._run, name=f"metrics-{path}", daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            collector: Collector = import_string(self.path)
-            self.metrics = list(collector())
-        except Exception as error:  # said by site_collector_up
-            self.error = error
-        finally:
-            connections.close_all()  # this thread's own
-            self.done.set()
+def gather(path: str) -> list[Metric]:
+    collector: Collector = import_string(path)
+    return list(collector())
 
 
 class SiteCollector:
@@ -48,7 +33,7 @@ class SiteCollector:
     ):
         self._paths = list(paths)
         self._patience_seconds = patience_seconds
-        self._asked: dict[str, Asking] = {}
+        self._questions: Questions[list[Metric]] = Questions("metrics")
         self._failed: set[str] = set()
 
     def collect(self) -> Iterator[Metric]:
@@ -58,24 +43,22 @@ class SiteCollector:
             labels=["collector"],
         )
         deadline = time.monotonic() + self._patience_seconds
-        for asked in [self._ask(path) for path in self._paths]:
-            asked.done.wait(max(0.0, deadline - time.monotonic()))
-            yield from asked.metrics or []
-            self._note(asked)
-            up.add_metric([asked.path], float(asked.metrics is not None))
+        asked = [
+            (path, self._questions.ask(path, partial(gather, path)))
+            for path in self._paths
+        ]
+        for path, question in asked:
+            question.is_over(deadline=deadline)
+            yield from question.answer or []
+            self._note(path, question)
+            up.add_metric([path], float(question.answer is not None))
         yield up
 
-    def _ask(self, path: str) -> Asking:
-        asked = self._asked.get(path)
-        if asked is None or asked.done.is_set():
-            asked = self._asked[path] = Asking(path)
-        return asked
-
-    def _note(self, asked: Asking) -> None:
+    def _note(self, path: str, question: Question[list[Metric]]) -> None:
         """Once, not at each scrape."""
-        if asked.metrics is not None:
-            self._failed.discard(asked.path)
-        elif asked.path not in self._failed:
-            self._failed.add(asked.path)
-            words = asked.error or "there was no answer in time."
-            logger.warning("No metrics come from %s: %s", asked.path, words)
+        if question.answer is not None:
+            self._failed.discard(path)
+        elif path not in self._failed:
+            self._failed.add(path)
+            words = question.error or "there was no answer in time."
+            logger.warning("No metrics come from %s: %s", path, words)
