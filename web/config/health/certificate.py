@@ -21,17 +21,29 @@ SECONDS = 3
 @check(keep_seconds=60, remedy=lambda: commands.logs("nginx"))
 def certificate() -> Fact | None:
     """Nothing where nginx speaks plain http: in LOCAL, and behind another proxy."""
-    if settings.LOCAL or settings.BEHIND_PROXY:
+    if not nginx_ends_tls():
         return None
-    host = urlsplit(settings.SITE_URL).hostname or ""
     try:
-        shown = read(settings.NGINX_TLS_ADDRESS, name=host)
+        shown = read_shown()
     except (OSError, ValueError) as error:
         says = format_lazy(
             _("nginx shows no certificate: {error}"), error=first_line(error)
         )
         return Fact("certificate", State.FAIL, says, commands.logs("nginx"))
-    return judge(shown, host=host, now=datetime.now(UTC))
+    return judge(shown, host=site_host(), now=datetime.now(UTC))
+
+
+def nginx_ends_tls() -> bool:
+    return not (settings.LOCAL or settings.BEHIND_PROXY)
+
+
+def site_host() -> str:
+    return urlsplit(settings.SITE_URL).hostname or ""
+
+
+def read_shown() -> x509.Certificate:
+    """What visitors are shown. Raises OSError or ValueError."""
+    return read(settings.NGINX_TLS_ADDRESS, name=site_host())
 
 
 def read(address: tuple[str, int], *, name: str) -> x509.Certificate:

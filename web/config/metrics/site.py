@@ -4,10 +4,8 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from celery import current_app
@@ -16,7 +14,7 @@ from django.core.cache import caches
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from config.health.asking import ask_all
-from config.health.certificate import read
+from config.health.certificate import nginx_ends_tls, read_shown
 from config.health.facts import State
 from config.health.host import nearest
 from config.health.worker import CANARY_KEY
@@ -99,18 +97,16 @@ def disk() -> Iterator[Metric]:
 
 def certificate() -> Iterator[Metric]:
     """Nothing where nginx speaks plain http; 0 for nginx where it does not answer."""
-    if settings.LOCAL or settings.BEHIND_PROXY:
+    if not nginx_ends_tls():
         return
-    host = urlsplit(settings.SITE_URL).hostname or ""
     try:
-        shown = read(settings.NGINX_TLS_ADDRESS, name=host)
+        shown = read_shown()
     except (OSError, ValueError):
         yield gauge("nginx_up", "1 while nginx answers with TLS.", 0)
         return
-    until = shown.not_valid_after_utc
     yield gauge("nginx_up", "1 while nginx answers with TLS.", 1)
     yield gauge(
         "nginx_certificate_expiry_timestamp_seconds",
         "When the certificate that visitors are shown ends.",
-        (until - datetime.fromtimestamp(0, UTC)).total_seconds(),
+        shown.not_valid_after_utc.timestamp(),
     )
