@@ -12,17 +12,21 @@ values_given() {
   done
 }
 
-# Compose and shells change $, #, quotes and spaces; so they are refused, by name.
+# Compose and shells leave these signs alone: no $, #, quotes and spaces.
+PLAIN_VALUE='^[A-Za-z0-9_.,:/@*+%-]*$'
+PLAIN_SIGNS='letters, digits and - _ . : / @ , %'
+
+# Other signs are refused, by the names of the values.
 values_are_plain() {
   local line bad=()
   while IFS= read -r line || [[ -n "$line" ]]; do
-    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "$line" =~ ^[A-Z0-9_]+=[A-Za-z0-9_.,:/@*+%-]*$ ]]; then
+    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "${line#*=}" =~ $PLAIN_VALUE ]]; then
       bad+=("${line%%=*}")
     fi
   done < <(if [[ -e .env ]]; then cat .env; else values_given; fi)
   if ((${#bad[@]} > 0)); then
     die "These values $([[ -e .env ]] && echo in .env || echo you gave) have a sign that Compose or a shell would change: ${bad[*]}" \
-      "Use letters, digits and - _ . : / @ , % only. (docs/troubleshooting.md: A value in .env cannot be used)"
+      "Use $PLAIN_SIGNS only. (docs/troubleshooting.md: A value in .env cannot be used)"
   fi
 }
 

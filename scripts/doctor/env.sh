@@ -59,11 +59,11 @@ env_has_no_trap() {
     line="${line%$'\r'}"
     [[ "$line" =~ ^[A-Z][A-Z0-9_]*= ]] || continue
     name="${line%%=*}" value="${line#*=}"
-    if [[ ! "$value" =~ ^[A-Za-z0-9_.,:/@*+%-]*$ ]]; then bad+=("$name ($(trap_in "$value"))"); fi
+    if [[ ! "$value" =~ $PLAIN_VALUE ]]; then bad+=("$name ($(trap_in "$value"))"); fi
   done <.env
   if ((${#bad[@]} > 0)); then
     problem "Compose or a shell changes these values of .env: $(in_words "${bad[@]}")." \
-      "Use letters, digits and - _ . : / @ , % only; empty a generated secret and run $(installer) for a fresh one." \
+      "Use $PLAIN_SIGNS only; empty a generated secret and run $(installer) for a fresh one." \
       "A value in .env cannot be used"
   fi
   twice="$(names_in .env | sort | uniq -d | paste -sd ' ')"
