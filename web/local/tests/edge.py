@@ -113,16 +113,20 @@ class Edge:
         )
 
     def line_of(self, answer: Answer) -> dict:
-        """Its line in the log, which nginx writes a moment after the answer."""
-        log = self.nginx.folder / "access.log"
+        """The line of `answer` in the log, where its lines are JSON."""
         name = answer.headers["X-Request-ID"]
+        return json.loads(self.line_with(f'"{name}"'))
+
+    def line_with(self, part: str) -> str:
+        """The newest line of the log with `part`; it comes just after the answer."""
+        log = self.nginx.folder / "access.log"
         deadline = time.monotonic() + 10
         while True:
             whole = log.read_text().rpartition("\n")[0].splitlines()
-            for line in reversed([json.loads(one) for one in whole]):
-                if line["request_id"] == name:
+            for line in reversed(whole):
+                if part in line:
                     return line
-            assert time.monotonic() < deadline, f"no line of {name} in {whole[-3:]}"
+            assert time.monotonic() < deadline, f"no line with {part} in {whole[-3:]}"
             time.sleep(0.05)
 
 

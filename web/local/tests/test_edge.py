@@ -219,10 +219,11 @@ def test_what_opens_a_door_is_not_in_the_log(https, path, logged):
 
 
 def test_local_writes_for_people(local):
-    local.ask("/galleries/")
+    answer = local.ask("/for-people/")
 
-    lines = (local.nginx.folder / "access.log").read_text().splitlines()
-    assert " 200 GET /galleries/ " in lines[-1]
+    line = local.line_with("/for-people/")
+    assert " 200 GET /for-people/ " in line
+    assert f" {len(answer.content)} bytes, 127.0.0.1" in line
 
 
 # --- Limits -----------------------------------------------------------------------
