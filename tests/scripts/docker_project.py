@@ -5,6 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from trees import picture
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = (
     "install_docker.sh",
@@ -119,13 +121,7 @@ class Project:
         return done.stderr
 
     def state(self) -> dict[str, tuple[int, bytes]]:
-        return {
-            str(path.relative_to(self.root)): (
-                path.stat().st_mode,
-                path.read_bytes() if path.is_file() else b"",
-            )
-            for path in self.root.rglob("*")
-        }
+        return picture(self.root)
 
     @property
     def calls(self) -> list[str]:

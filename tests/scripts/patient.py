@@ -12,6 +12,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from trees import picture
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = (".env.example", "docker-compose.yml", "dev.yml", "prod.yml", "services.yml")
 KINDS = ("ok", "warn", "problem")
@@ -324,13 +326,7 @@ class Patient:
         return notes.read_text() if notes.exists() else ""
 
     def state(self) -> dict[str, tuple[int, bytes]]:
-        return {
-            str(path.relative_to(self.root)): (
-                path.stat().st_mode,
-                path.read_bytes() if path.is_file() else b"",
-            )
-            for path in self.root.rglob("*")
-        }
+        return picture(self.root)
 
 
 def headings() -> set[str]:

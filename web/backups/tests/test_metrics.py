@@ -4,17 +4,10 @@ import pytest
 
 from backups.metrics import collect
 from backups.models import Run
+from config.tests.numbers import samples
 
 NIGHT = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
-
-
-def samples():
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for metric in collect()
-        for sample in metric.samples
-    }
 
 
 def run(kind, outcome, *, at=NIGHT, **numbers):
@@ -29,7 +22,7 @@ def run(kind, outcome, *, at=NIGHT, **numbers):
 
 def test_a_new_site_has_an_age_but_no_backup(settings):
     settings.BACKUP_MAX_AGE_HOURS = 26
-    found = samples()
+    found = samples(collect)
 
     assert found["backup_max_age_seconds",] == 26 * 3600
     assert found["backup_counted_from_timestamp_seconds",] > 0
@@ -39,7 +32,7 @@ def test_a_new_site_has_an_age_but_no_backup(settings):
 
 def test_the_newest_backup_has_its_age_and_sizes():
     run("backup", "done", new_bytes=12, media_bytes=900, database_bytes=40)
-    found = samples()
+    found = samples(collect)
 
     assert found["backup_newest_timestamp_seconds",] == NIGHT.timestamp()
     assert found["backup_size_bytes", "media"] == 900
@@ -54,7 +47,7 @@ def test_a_failed_run_after_a_good_one_is_seen():
     run("drill", "failed")
     run("drill", "done", at=NIGHT + timedelta(days=1))
     run("drill", "running", at=NIGHT + timedelta(days=2))
-    found = samples()
+    found = samples(collect)
 
     assert found["backup_run_succeeded", "backup"] == 0
     assert found["backup_run_succeeded", "drill"] == 1

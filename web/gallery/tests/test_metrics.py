@@ -1,17 +1,10 @@
 import pytest
 
+from config.tests.numbers import samples
 from gallery.metrics import collect
 from gallery.models import Photo, Upload
 
 pytestmark = pytest.mark.django_db
-
-
-def samples():
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for metric in collect()
-        for sample in metric.samples
-    }
 
 
 def test_photos_are_counted_by_state_also_where_there_are_none(gallery):
@@ -27,7 +20,7 @@ def test_photos_are_counted_by_state_also_where_there_are_none(gallery):
             height=1,
             state=state,
         )
-    found = samples()
+    found = samples(collect)
 
     assert found["gallery_photos", "ready"] == 2
     assert found["gallery_photos", "failed"] == 1
@@ -44,7 +37,7 @@ def test_uploads_in_progress_and_what_they_lack(gallery):
             received_bytes=received,
             state=state,
         )
-    found = samples()
+    found = samples(collect)
 
     assert found["gallery_uploads_in_progress",] == 2
     assert found["gallery_uploads_missing_bytes",] == 600
