@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trees import picture
@@ -131,6 +132,11 @@ def tar(name: str, *, content: bytes | None = None, uid: int = 0, mode=0o755) ->
 def fact(name: str, state: str, says: str, todo: str = "") -> str:
     """As web's Python prints it for the doctor."""
     return MARK.join(("fact", name, state, says, todo)) + "\n"
+
+
+def just_now() -> str:
+    """Within the last minute, as Docker writes times."""
+    return f"{datetime.now(UTC) - timedelta(seconds=20):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 BUCKET = MARK.join(("bucket", "ok")) + "\n"
