@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.services import fill_groups
 from config.tests.workers import Worker
 from gallery.models import Gallery
+from gallery.tests.tus import Sender
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,12 @@ def photographer(db):
 @pytest.fixture
 def gallery(photographer):
     return Gallery.objects.create(name="Summer camp", owner=photographer)
+
+
+@pytest.fixture
+def sender(client, photographer, gallery):
+    client.force_login(photographer)
+    return Sender(client, gallery)
 
 
 @pytest.fixture
