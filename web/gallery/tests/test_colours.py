@@ -11,87 +11,14 @@ from PIL import Image, ImageCms
 
 from gallery.headers import read_facts
 from gallery.images import PLACEHOLDER_LENGTH, draw_renditions
-from gallery.tests.photos import encoded, picture
-
-# Red, green, blue and white of each, as CIE xy. Apple's P3 and Adobe's RGB.
-DISPLAY_P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.3127, 0.3290))
-ADOBE_RGB = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060), (0.3127, 0.3290))
-# From D65 to D50, which profiles refer to (Bradford).
-TO_D50 = (
-    (1.0478112, 0.0228866, -0.0501270),
-    (0.0295424, 0.9904844, -0.0170491),
-    (-0.0092345, 0.0150436, 0.7521316),
+from gallery.tests.colour_profiles import (
+    ADOBE_RGB,
+    DISPLAY_P3,
+    cmyk_profile,
+    grey_profile,
+    matrix_profile,
 )
-
-
-def matrix_profile(primaries, *, gamma: float) -> bytes:
-    """An ICC profile of these primaries, written by hand: as cameras embed them."""
-    tags = {
-        b"desc": description("Test primaries"),
-        b"wtpt": xyz(0.9642, 1.0, 0.8249),
-        b"cprt": b"text\0\0\0\0none\0",
-    }
-    for name, column in zip(
-        (b"rXYZ", b"gXYZ", b"bXYZ"), columns(primaries), strict=True
-    ):
-        tags[name] = xyz(*column)
-    for name in (b"rTRC", b"gTRC", b"bTRC"):
-        tags[name] = (
-            b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-        )
-    return profile_of(tags, space=b"RGB ", kind=b"mntr")
-
-
-def profile_of(tags, *, space, kind) -> bytes:
-    offset = 128 + 4 + 12 * len(tags)
-    table, bodies = struct.pack(">I", len(tags)), b""
-    for name, body in tags.items():
-        body += b"\0" * (-len(body) % 4)
-        table += name + struct.pack(">II", offset + len(bodies), len(body))
-        bodies += body
-    head = struct.pack(
-        ">I4sI4s4s4s", offset + len(bodies), b"\0" * 4, 0x02200000, kind, space, b"XYZ "
-    )
-    head += b"\0" * 12 + b"acsp" + b"\0" * 28 + struct.pack(">III", 63190, 65536, 54061)
-    return head.ljust(128, b"\0") + table + bodies
-
-
-def description(text: str) -> bytes:
-    ascii_text = text.encode() + b"\0"
-    return (
-        b"desc\0\0\0\0" + struct.pack(">I", len(ascii_text)) + ascii_text + b"\0" * 78
-    )
-
-
-def xyz(*values) -> bytes:
-    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
-
-
-def columns(primaries):
-    """X, Y, Z of each primary, so scaled that together they are D50's white."""
-    *points, white = [(x / y, 1.0, (1 - x - y) / y) for x, y in primaries]
-    scales = solved([[p[row] for p in points] for row in range(3)], white)
-    return [
-        [sum(TO_D50[row][i] * point[i] * scale for i in range(3)) for row in range(3)]
-        for point, scale in zip(points, scales, strict=True)
-    ]
-
-
-def solved(rows, right):
-    """Cramer's rule, for three equations."""
-
-    def det(m):
-        return (
-            m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
-            - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-        )
-
-    return [
-        det([[right[r] if c == k else rows[r][c] for c in range(3)] for r in range(3)])
-        / det(rows)
-        for k in range(3)
-    ]
+from gallery.tests.photos import encoded, picture
 
 
 def as_seen(content: bytes) -> tuple[int, int, int]:
@@ -213,36 +140,6 @@ def test_cmyk_with_a_profile_is_shown_as_it_would_be_printed():
     assert near(as_seen(drawn(tiff).preview), wanted, by=8)
 
 
-@cache
-def cmyk_profile() -> bytes:
-    """Of a printer whose inks are dull, as a table of Lab for 16 mixtures."""
-    tags = {
-        b"desc": description("Dull inks"),
-        b"wtpt": xyz(0.9642, 1.0, 0.8249),
-        b"cprt": b"text\0\0\0\0none\0",
-        b"A2B0": dull_inks(),
-        b"A2B1": dull_inks(),
-    }
-    profile = bytearray(profile_of(tags, space=b"CMYK", kind=b"prtr"))
-    profile[20:24] = b"Lab "
-    return bytes(profile)
-
-
-def dull_inks() -> bytes:
-    """lut8: 4 inks in, Lab out, 2 steps an ink."""
-    head = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0])
-    head += struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
-    straight = bytes(range(256))
-    grid = b""
-    for number in range(16):
-        cyan, magenta, yellow, black = (number >> bit & 1 for bit in (3, 2, 1, 0))
-        light = max(0, 242 - 60 * cyan - 70 * magenta - 15 * yellow - 190 * black)
-        red_green = 128 - 25 * cyan + 45 * magenta
-        yellow_blue = 128 - 30 * cyan + 55 * yellow
-        grid += bytes([light, red_green, yellow_blue])
-    return head + straight * 4 + grid + straight * 3
-
-
 def test_a_profile_that_is_broken_or_of_another_kind_is_as_none():
     for profile in (b"rubbish", cmyk_profile(), b"\0" * 36 + b"acsp" + b"\0" * 200):
         content = encoded(plain((10, 200, 30)), "PNG", icc_profile=profile)
@@ -251,14 +148,7 @@ def test_a_profile_that_is_broken_or_of_another_kind_is_as_none():
 
 
 def test_a_grey_profile_is_applied():
-    tags = {
-        b"desc": description("Linear grey"),
-        b"wtpt": xyz(0.9642, 1.0, 0.8249),
-        b"cprt": b"text\0\0\0\0none\0",
-        b"kTRC": b"curv\0\0\0\0" + struct.pack(">I", 0),
-    }
-    profile = profile_of(tags, space=b"GRAY", kind=b"mntr")
-    content = encoded(plain(55, "L"), "PNG", icc_profile=profile)
+    content = encoded(plain(55, "L"), "PNG", icc_profile=grey_profile())
 
     # 55 of 255 in light is 128 in sRGB.
     assert near(as_seen(drawn(content).preview), (128, 128, 128))
