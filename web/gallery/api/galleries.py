@@ -1,21 +1,15 @@
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from gallery.api.conditional import ConditionalGet
+from gallery.api.permissions import MayChangeGallery
 from gallery.deleting import delete_gallery
 from gallery.filters import GalleryFilters, QuickFilters
 from gallery.models import Gallery
 from gallery.pagination import NewestGalleries
 from gallery.serializers import GalleryFactsSerializer, GallerySerializer
-
-
-class NotYourGallery(PermissionDenied):
-    default_detail = _("Only its owner or a moderator may change this gallery.")
-    default_code = "not_your_gallery"
 
 
 class GalleryListApi(ConditionalGet, generics.ListAPIView):
@@ -47,9 +41,7 @@ class GalleryListApi(ConditionalGet, generics.ListAPIView):
     )
     def post(self, request):
         if not request.user.has_perm("gallery.add_gallery"):
-            self.permission_denied(
-                request, message=gettext("Your role makes no galleries.")
-            )
+            self.permission_denied(request, message=_("Your role makes no galleries."))
         facts = GalleryFactsSerializer(data=request.data)
         facts.is_valid(raise_exception=True)
         made = facts.save(owner=request.user)
@@ -62,21 +54,11 @@ class GalleryApi(ConditionalGet, generics.GenericAPIView):
     """One gallery, by its slug."""
 
     serializer_class = GallerySerializer
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, MayChangeGallery]
     lookup_field = "slug"
 
     def get_queryset(self):
         return Gallery.objects.visible_to(self.request.user).for_show()
-
-    def get_editable(self):
-        """Raises NotFound for whoever does not see it, and then NotYourGallery."""
-        gallery = self.get_object()
-        editable = Gallery.objects.editable_by(self.request.user)
-        if editable.filter(pk=gallery.pk).exists():
-            return gallery
-        if self.request.user.is_anonymous:
-            self.permission_denied(self.request)
-        raise NotYourGallery
 
     @extend_schema(operation_id="getGallery", summary="One gallery")
     def get(self, request, slug):
@@ -88,7 +70,7 @@ class GalleryApi(ConditionalGet, generics.GenericAPIView):
         request=GalleryFactsSerializer(partial=True),
     )
     def patch(self, request, slug):
-        gallery = self.get_editable()
+        gallery = self.get_object()
         facts = GalleryFactsSerializer(gallery, data=request.data, partial=True)
         facts.is_valid(raise_exception=True)
         facts.save()
@@ -101,5 +83,5 @@ class GalleryApi(ConditionalGet, generics.GenericAPIView):
         responses={204: None},
     )
     def delete(self, request, slug):
-        delete_gallery(self.get_editable())
+        delete_gallery(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -9,6 +9,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from gallery.api.conditional import ConditionalGet
+from gallery.api.permissions import MayChangePhoto
 from gallery.deleting import delete_photo
 from gallery.editing import edit_photo
 from gallery.filters import PhotoFilters, QuickFilters
@@ -22,13 +23,6 @@ from gallery.serializers import (
     ResultsSerializer,
     describe_rows,
 )
-
-
-class NotYourPhoto(PermissionDenied):
-    default_detail = gettext_lazy(
-        "Only its owner, the gallery's owner or a moderator may change this photo."
-    )
-    default_code = "not_your_photo"
 
 
 class UploadNotAllowed(PermissionDenied):
@@ -102,21 +96,11 @@ class PhotoApi(ConditionalGet, generics.GenericAPIView):
     """One photo."""
 
     serializer_class = PhotoSerializer
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, MayChangePhoto]
 
     def get_queryset(self):
         photos = Photo.objects.visible_to(self.request.user)
         return photos.select_related("gallery")
-
-    def get_editable(self):
-        """Raises NotFound for whoever does not see it, and then NotYourPhoto."""
-        photo = self.get_object()
-        editable = Photo.objects.editable_by(self.request.user)
-        if editable.filter(pk=photo.pk).exists():
-            return photo
-        if self.request.user.is_anonymous:
-            self.permission_denied(self.request)
-        raise NotYourPhoto
 
     @extend_schema(operation_id="getPhoto", summary="One photo")
     def get(self, request, pk):
@@ -128,7 +112,7 @@ class PhotoApi(ConditionalGet, generics.GenericAPIView):
         request=PhotoFactsSerializer(partial=True),
     )
     def patch(self, request, pk):
-        photo = self.get_editable()
+        photo = self.get_object()
         facts = PhotoFactsSerializer(photo, data=request.data, partial=True)
         facts.is_valid(raise_exception=True)
         changed = edit_photo(photo, changes=facts.validated_data)
@@ -140,5 +124,5 @@ class PhotoApi(ConditionalGet, generics.GenericAPIView):
         responses={204: None},
     )
     def delete(self, request, pk):
-        delete_photo(self.get_editable())
+        delete_photo(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

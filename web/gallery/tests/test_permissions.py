@@ -208,3 +208,15 @@ def test_whoever_lost_the_role_still_sees_what_is_theirs_and_changes_nothing(
     assert ask(client, "gallery", photo) == 200
     assert ask(client, "edit gallery", photo) == 403
     assert ask(client, "upload", photo) == 403
+
+
+def test_a_refusal_says_whose_it_is(client, people, photo):
+    Gallery.objects.update(visibility="public")
+    addresses = (f"/api/galleries/{photo.gallery.slug}/", f"/api/photos/{photo.pk}/")
+
+    def refusals():
+        return [client.delete(address).json()["code"] for address in addresses]
+
+    assert refusals() == ["not_authenticated", "not_authenticated"]
+    client.force_login(people["member"])
+    assert refusals() == ["not_your_gallery", "not_your_photo"]
