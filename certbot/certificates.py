@@ -32,6 +32,7 @@ TICK = TEMPORARY / "certificates-tick"
 HALF_A_DAY = 12 * 60 * 60
 FIRST_WAIT = 15 * 60  # Let's Encrypt takes five failures an hour for a name
 LONGEST_WAIT = 6 * 60 * 60
+LONGEST_TRY = 10 * 60
 OF_ONE_MACHINE = ("localhost", "local", "test", "internal", "home.arpa", "lan")
 
 
@@ -140,20 +141,25 @@ def ask(wish: Wish, *, force: bool = False) -> str:
             "Set ACME_EMAIL in .env, then run ./install_docker.sh again."
         )
     before = serial()
-    done = subprocess.run(
-        command_for(wish, force=force or is_of_another_server(wish)),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    command = command_for(wish, force=force or is_of_another_server(wish))
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=LONGEST_TRY, check=False
+        )
+    except subprocess.TimeoutExpired as stopped:
+        return explanations.explain_silence(LONGEST_TRY, output_of(stopped))
     if done.returncode != 0:
-        return explanations.explain(done.stdout + done.stderr, names=wish.names)
+        return explanations.explain(output_of(done), names=wish.names)
     if serial() != before:
         say(f"There is a new certificate for {', '.join(wish.names)}: {dates()}.")
     else:
         say(f"The certificate is good: {dates()}. Nothing to do.")
     return ""
+
+
+def output_of(ended: subprocess.CompletedProcess | subprocess.TimeoutExpired) -> str:
+    parts = (ended.stdout or b"", ended.stderr or b"")
+    return b"".join(parts).decode(errors="replace")
 
 
 def shown(*options: str) -> str:
@@ -193,6 +199,16 @@ def wait_after(failures: int) -> int:
     return min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)
 
 
+def seconds_left(state: State) -> float:
+    """
+    Until the next try; 0 where it is time.
+
+    Further away than any pause, the clock was ahead when it was written: time as well.
+    """
+    left = state.next_try - time.time()
+    return left if 0 < left <= max(HALF_A_DAY, LONGEST_WAIT) else 0
+
+
 def try_once(wish: Wish, *, force: bool = False) -> State:
     """Ask, and write down how it went and when to ask again."""
     failures = read_state().failures
@@ -214,7 +230,7 @@ def look(wish: Wish) -> None:
     """Ask if it is time. What changed in .env is asked for at once."""
     TICK.touch()
     state = read_state()
-    if time.time() < state.next_try and state.asked == wish.fingerprint:
+    if seconds_left(state) and state.asked == wish.fingerprint:
         return
     with FOLDER.joinpath("last-try.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -228,7 +244,7 @@ def stay(wish: Wish) -> None:
         say(f"Looks after the certificate for {', '.join(wish.names)}.")
     state = read_state()
     if state.asked == wish.fingerprint and state.trouble:
-        minutes = max(0, state.next_try - time.time()) / 60
+        minutes = seconds_left(state) / 60
         say(f"The last try failed; the next is in {minutes:.0f} minutes. It said:")
         say(state.trouble)
     while True:

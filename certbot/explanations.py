@@ -82,6 +82,15 @@ def explain(output: str, *, names: list[str]) -> str:
     return f"There is no certificate for {together}. {last_words(output)}"
 
 
+def explain_silence(seconds: int, output: str) -> str:
+    """Of a try that had to be stopped."""
+    return (
+        f"certbot was stopped: it had not ended after {seconds / 60:g} minutes. Check "
+        "this server's way to the internet (DNS, firewall, proxy), and ACME_SERVER in "
+        f".env. {last_words(output)}"
+    )
+
+
 def explain_name(problem: re.Match[str]) -> str:
     name, kind, detail = problem["name"], problem["type"], problem["detail"].strip()
     if kind == "connection" and re.search("no such host|NXDOMAIN", detail):

@@ -77,10 +77,11 @@ class Container:
     def now(self, *arguments: str, **more) -> subprocess.CompletedProcess:
         return self.run("certificates.py", "--now", *arguments, **more)
 
-    def look(self, times=1, **more) -> None:
-        """What the loop does every 20 seconds."""
+    def look(self, times=1, longest_try=600, **more) -> str:
+        """What the loop does every 20 seconds, and what it says."""
         code = (
             "import os, certificates as c; w = c.wish_of(dict(os.environ))\n"
+            f"c.LONGEST_TRY = {longest_try}\n"
             f"for _ in range({times}): c.look(w)"
         )
         done = subprocess.run(
@@ -90,6 +91,7 @@ class Container:
             text=True,
         )
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
     @property
     def asked(self) -> list[str]:
@@ -150,6 +152,30 @@ def test_after_failures_it_waits_longer_and_longer(container):
 
     assert waits == [15, 30, 60, 120, 240, 360, 360]
     assert len(container.asked) == 7
+
+
+def test_a_clock_that_was_ahead_does_not_stop_renewal(container):
+    container.look()
+    container.hours_pass(-3 * 365 * 24)
+
+    container.look(times=3)
+
+    assert len(container.asked) == 2
+    assert container.state["next_try"] - time.time() < 13 * 3600
+
+
+def test_a_certbot_that_hangs_is_stopped_and_counts_as_a_failure(container):
+    hanging = '#!/bin/sh\necho >>"$ASKED"\necho Waiting\nexec sleep 30\n'
+    (container.folder / "bin/certbot").write_text(hanging)
+
+    said = container.look(times=2, longest_try=1)
+
+    assert len(container.asked) == 1, "it asked again at once"
+    assert container.state["failures"] == 1
+    assert round((container.state["next_try"] - time.time()) / 60) == 15
+    assert "certbot was stopped" in said
+    assert "certbot said: Waiting" in said
+    assert "renew-now" in said
 
 
 def test_what_was_changed_in_env_is_asked_for_at_once(container):
