@@ -20,10 +20,15 @@ def clean_address(email: str) -> str:
 class UserManager(BaseUserManager):
     """Makes users whose name is their e-mail address, kept in lower case."""
 
+    @classmethod
+    def normalize_email(cls, email):
+        """Django's own lowers the domain alone. Every form of a user comes by here."""
+        return clean_address(email or "")
+
     def create_user(self, email, password=None, **fields):
         if not email:
             raise ValueError("A user needs an e-mail address.")
-        user = self.model(email=clean_address(email), **fields)
+        user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -34,7 +39,7 @@ class UserManager(BaseUserManager):
         )
 
     def get_by_natural_key(self, email):
-        return self.get(email=clean_address(email))
+        return self.get(email=self.normalize_email(email))
 
 
 class User(AbstractUser):
