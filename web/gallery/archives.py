@@ -1,7 +1,9 @@
 """Opens an uploaded zip without believing anything it says about itself."""
 
 import errno
+import lzma
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -27,14 +29,18 @@ MOST_DIRECTORY_BYTES = 16 * 1024 * 1024  # read whole, before a file is counted
 MOST_TIMES_LARGER = 100  # photos hardly compress: more than this is no photo
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 CHUNK_BYTES = 1024 * 1024
-UNPACKING_ERRORS = (
+# What zipfile raises when the bytes are not what they should be. ValueError: a name
+# that is not UTF-8, a place before the beginning. RuntimeError: a method or a version
+# that it does not know.
+READING_ERRORS = (
     zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
+    ValueError,
     RuntimeError,
+    IndexError,
+    OverflowError,
+    struct.error,
 )
+UNPACKING_ERRORS = (*READING_ERRORS, zlib.error, lzma.LZMAError, EOFError, OSError)
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,18 @@ def open_members(
 
     Raises DamagedZip and ZipBomb for the zip as a whole.
     """
+    with opened(file) as archive:
+        infos = [info for info in archive.infolist() if is_wanted(info)]
+        check_whole(infos, most_bytes=most_bytes or 10 * limit_bytes)
+        for info in infos[skip:]:
+            yield from open_member(archive, info, limit_bytes=limit_bytes)
+
+
+def opened(file: IO[bytes]) -> zipfile.ZipFile:
     try:
         check_directory(file)
-        with zipfile.ZipFile(file) as archive:
-            infos = [info for info in archive.infolist() if is_wanted(info)]
-            check_whole(infos, most_bytes=most_bytes or 10 * limit_bytes)
-            for info in infos[skip:]:
-                yield from open_member(archive, info, limit_bytes=limit_bytes)
-    except zipfile.BadZipFile as error:
+        return zipfile.ZipFile(file)
+    except READING_ERRORS as error:
         raise DamagedZip(
             _("The zip cannot be opened (%(why)s). Make it again and upload it again.")
             % {"why": error}
@@ -82,7 +92,8 @@ def is_wanted(info: zipfile.ZipInfo) -> bool:
     """Not a folder, and not what macOS and others put in beside the photos."""
     path = PurePosixPath(info.filename)
     hidden = path.name.startswith(".") and path.name != ".."
-    return not (info.is_dir() or hidden or "__MACOSX" in path.parts)
+    is_folder = info.filename.endswith("/")  # is_dir() stumbles over an empty name
+    return not (is_folder or hidden or "__MACOSX" in path.parts)
 
 
 def check_directory(file: IO[bytes]) -> None:
@@ -134,6 +145,8 @@ def open_member(
 
 def check_member(info: zipfile.ZipInfo, *, limit_bytes: int) -> None:
     path = PurePosixPath(info.filename.replace("\\", "/"))
+    if not path.parts:  # "." or nothing at all
+        raise UnsafePath(_("It has no name in the zip, so it was left out."))
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise UnsafePath(_("Its path leads out of the zip, so it was left out."))
     if stat.S_ISLNK(info.external_attr >> 16):

@@ -8,7 +8,8 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
+BEHIND_ANY_FILE = 10**18
 
 
 class Slice:
@@ -87,10 +88,18 @@ def wanted_range(request, *, size: int, headers: dict) -> tuple[int, int] | None
         headers.get("Last-Modified"),
     }:
         return None  # of another version of the file
-    first, last = match.groups()
-    if not first:
-        return max(0, size - int(last)), size if int(last) else 0
-    end = min(int(last) + 1, size) if last else size
-    if last and int(last) < int(first):
+    first, last = map(number, match.groups())
+    if first is None:
+        return max(0, size - (last or 0)), size if last else 0
+    end = min(last + 1, size) if last is not None else size
+    if last is not None and last < first:
         return None  # no range at all, says the standard
-    return int(first), end
+    return first, end
+
+
+def number(digits: str) -> int | None:
+    """None for no digits. Of very many, which `int` refuses, one that is too large."""
+    if not digits:
+        return None
+    digits = digits.lstrip("0")
+    return int(digits or 0) if len(digits) <= 18 else BEHIND_ANY_FILE

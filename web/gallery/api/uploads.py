@@ -204,8 +204,8 @@ class UploadApi(TusView):
         responses=UploadSerializer,
     )
     def get(self, request, pk):
-        since = request.query_params.get("since", "")
-        context = {"request": request, "since": int(since) if since.isdigit() else 0}
+        since = since_in(request.query_params.get("since", "0"))
+        context = {"request": request, "since": since}
         return Response(UploadSerializer(self.get_upload(pk), context=context).data)
 
     @extend_schema(exclude=True)
@@ -288,6 +288,14 @@ def length_in(request, name: str, *, at_least: int = 0, default: str = "") -> in
             % {"name": name, "least": at_least},
         )
     return int(raw)
+
+
+def since_in(text: str) -> int:
+    """Raises ValidationError."""
+    if text.isascii() and text.isdigit():
+        return int(text[:9])  # no upload has so many files
+    problem = _("It must be a whole number, 0 or more.")
+    raise exceptions.ValidationError({"since": [problem]})
 
 
 def content_length(request) -> int:

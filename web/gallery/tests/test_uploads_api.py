@@ -141,3 +141,27 @@ def test_the_answer_to_the_last_chunk_may_get_lost(sender):
     assert sender.patch(address, b"", offset=len(content)).status_code == 204
     assert sender.patch(address, b"x", offset=0).status_code == 409
     assert Photo.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "status", "count"),
+    [
+        ("0", 200, 1),
+        ("1", 200, 0),
+        ("9" * 5000, 200, 0),
+        ("²", 400, None),
+        ("٣", 400, None),
+        ("-1", 400, None),
+        ("", 400, None),
+    ],
+)
+def test_results_are_left_out_by_a_whole_number(sender, sent, since, status, count):
+    address = sender.send(jpeg())
+
+    answer = sender.client.get(address, {"since": since})
+
+    assert answer.status_code == status
+    if status == 200:
+        assert len(answer.json()["results"]) == count
+    else:
+        assert answer.json()["errors"][0]["field"] == "since"
