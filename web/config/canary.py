@@ -20,7 +20,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from celery.utils.nodenames import worker_direct
 from celery.worker import state
 from django.conf import settings
-from django.core.cache import caches
+from django.core.cache import cache
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -43,11 +43,11 @@ NAMING = ("name", "task", "task_name", "child_task_name")
 GRACE_SECONDS = 30
 
 
-@shared_task(ignore_result=True, acks_late=False, reject_on_worker_lost=False)
+@shared_task(acks_late=False, reject_on_worker_lost=False)
 def sing() -> None:
     """The container's health check reads the file, /health/ready the time."""
     Path(settings.WORKER_CANARY_FILE).touch()
-    caches["health"].set(CANARY_KEY, timezone.now(), KEPT_SECONDS)
+    cache.set(CANARY_KEY, timezone.now(), KEPT_SECONDS)
 
 
 sing.send_events = False  # Flower's list is for what people wait for
@@ -107,12 +107,12 @@ class Watchdog(Thread):
         """Whether it answers; on the way, what is to be said is said."""
         try:
             if busy:  # a canary would only wait, and one more each minute
-                caches["health"].set(BUSY_KEY, 1, STOOD_STILL_SECONDS)
+                cache.set(BUSY_KEY, 1, STOOD_STILL_SECONDS)
                 Path(settings.WORKER_CANARY_FILE).touch()  # all is well
             elif time.monotonic() >= self._send_at:
                 send(self._hostname)
                 self._send_at = time.monotonic() + settings.WORKER_CANARY_SECONDS
-            caches["health"].get(CANARY_KEY)
+            cache.get(CANARY_KEY)
         except (RedisError, OperationalError, OSError) as error:
             logger.warning("The worker's canary could not be sent: %s", error)
             return False

@@ -111,16 +111,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: broker, task results, cache
 REDIS_URL = with_password(env.required("REDIS_URL"), env.text("REDIS_PASSWORD"))
+# A Redis that hangs must not hang the few threads that answer visitors.
 _broker, _cache = redis_urls(REDIS_URL)
+REDIS_SECONDS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": _cache,
-    },
-    "health": {  # a Redis that hangs must not hang what tells of it
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": _cache,
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "OPTIONS": REDIS_SECONDS,
     },
 }
 
@@ -267,10 +265,8 @@ JOBS_FOLDER = env.text("JOBS_FOLDER")  # where cron writes how its jobs ended
 FLOWER_URL = env.text("FLOWER_URL", "/flower/")
 
 # Tasks. The database row is the truth; a lost message is sent again by the sweeper.
+# What a task returns is for its log line and Flower: no result backend keeps it.
 CELERY_BROKER_URL = _broker
-CELERY_RESULT_BACKEND = _broker
-CELERY_RESULT_EXPIRES = 24 * 60 * 60
-CELERY_RESULT_EXTENDED = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"gallery.*": {"queue": "images"}}
 CELERY_TASK_ACKS_LATE = True
@@ -289,8 +285,14 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than the hard limit, or a slow task would be given to a second worker.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than the hard limit, or a slow task would be given to a second worker.
+    "visibility_timeout": 600,
+    # A worker lives through what a slow disk holds Redis up for.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "max_retries": 0,  # of each connection: whoever sends tries again, or says so
+}
 CELERY_TIMEZONE = TIME_ZONE
 WORKER_HEARTBEAT_FILE = env.text("WORKER_HEARTBEAT_FILE", "/tmp/worker-alive")
 WORKER_CANARY_FILE = env.text("WORKER_CANARY_FILE", "/tmp/worker-canary")

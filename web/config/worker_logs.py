@@ -21,6 +21,7 @@ def connect(app: Celery) -> None:
     setup_logging.connect(keep_the_sites_logging)
     celeryd_init.connect(speak_in_lines)
     signals.bind_extra_task_metadata.connect(name_the_task)
+    signals.pre_task_succeeded.connect(say_the_result)
 
 
 class FollowTasks(bootsteps.Step):
@@ -38,6 +39,12 @@ def keep_the_sites_logging(**_kwargs: Any) -> None:
 
 def name_the_task(*, task: Any, **_kwargs: Any) -> None:
     bind_contextvars(task=task.name)
+
+
+def say_the_result(*, result: Any, **_kwargs: Any) -> None:
+    """In the line that says that the task succeeded: nothing else keeps it."""
+    if result is not None:
+        bind_contextvars(result=str(result))
 
 
 def speak_in_lines(*, instance: Any, sender: str, **_kwargs: Any) -> None:

@@ -5,6 +5,7 @@ import logging
 from celery import current_app
 from kombu.exceptions import ChannelError, KombuError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from gallery.models import Download, Photo, Upload
 
@@ -37,27 +38,30 @@ def enqueue_download(download: Download) -> bool:
 def send(task: str, pk, *, queue: str) -> bool:
     """
     A broker that was wiped has forgotten its queues, and an open connection does
-    not declare them again: so the second try uses a new one.
+    not declare them again: so the second try uses a new one. Of one that hangs no
+    second answer is awaited.
     """
 
     def once(**options) -> None:
         current_app.send_task(task, args=[str(pk)], queue=queue, retry=False, **options)
 
     try:
-        once()
-    except BROKER_ERRORS:
         try:
+            once()
+        except BROKER_ERRORS as error:
+            if isinstance(error.__cause__ or error, RedisTimeout):
+                raise
             with current_app.connection_for_write() as connection:
                 once(connection=connection)
-        except BROKER_ERRORS as error:
-            logger.warning(
-                "The broker did not take %s of %s: %s. It stays waiting and is sent "
-                "again by the sweeper.",
-                task,
-                pk,
-                error,
-            )
-            return False
+    except BROKER_ERRORS as error:
+        logger.warning(
+            "The broker did not take %s of %s: %s. It stays waiting and is sent again "
+            "by the sweeper.",
+            task,
+            pk,
+            error,
+        )
+        return False
     return True
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.core.cache import cache
 
+from config.remembering import recall
+
 KEY = "operations:asked"
 # A worker that comes back later than this does not begin it any more.
 WAITING_SECONDS = 10 * 60
@@ -17,14 +19,15 @@ class Asked:
 
 
 def asked() -> Asked | None:
-    return cache.get(KEY)
+    """None also without Redis, of which the page tells elsewhere."""
+    return recall(KEY)
 
 
 def ask(*, by: str, now: datetime) -> bool:
-    """False when somebody has asked already."""
+    """False when somebody has asked already. Raises RedisError."""
     return cache.add(KEY, Asked(by, now), WAITING_SECONDS)
 
 
 def take_up() -> None:
-    """A worker has it, or nobody will."""
+    """A worker has it, or nobody will. Raises RedisError."""
     cache.delete(KEY)

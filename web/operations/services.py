@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from backups.exceptions import AlreadyRunning, StoreUnavailable
 from backups.locks import check_free
@@ -18,10 +19,19 @@ def ask_for_backup(*, by: str, now: datetime) -> None:
     Raises AlreadyRunning, which says who is at it, or another BackupError.
     """
     check_free(Site.from_settings().database)
-    if not asking.ask(by=by, now=now):
-        raise AlreadyRunning("A backup was asked for just now and waits for a worker.")
+    try:
+        if not asking.ask(by=by, now=now):
+            raise AlreadyRunning(
+                "A backup was asked for just now and waits for a worker."
+            )
+        send()
+    except (OperationalError, RedisError) as error:
+        raise StoreUnavailable(f"Redis took no task: {error}") from error
+
+
+def send() -> None:
     try:
         back_up_now.apply_async(expires=asking.WAITING_SECONDS)
-    except OperationalError as error:
+    except OperationalError:
         asking.take_up()
-        raise StoreUnavailable(f"Redis took no task: {error}") from error
+        raise

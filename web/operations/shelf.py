@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +13,7 @@ from backups.record import Backup
 from backups.site import Site
 from backups.stores import open_store
 from config.health.facts import Words
+from config.remembering import recall, remember
 
 logger = logging.getLogger(__name__)
 REMEMBERED_SECONDS = 60
@@ -60,10 +60,10 @@ def read_shelf(*, version: str) -> Shelf:
     version: of the State; for another one the store is read anew.
     """
     key = f"{KEY}:{version}"
-    shelf = cache.get(key)
+    shelf = recall(key)
     if shelf is None:
         shelf = _read()
-        cache.set(key, shelf, REMEMBERED_SECONDS)
+        remember(key, shelf, REMEMBERED_SECONDS)
     return shelf
 
 

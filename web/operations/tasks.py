@@ -32,8 +32,6 @@ def back_up_now(self) -> str:
 
 
 def show_progress(task, words: str) -> None:
-    """For whoever asks for the task's state, and for Flower, which hears events."""
-    if task.request.called_directly:
-        return
-    task.update_state(state="PROGRESS", meta={"progress": words})
-    task.send_event("task-progress", result=words)
+    """For Flower, which hears events."""
+    if not task.request.called_directly:
+        task.send_event("task-progress", result=words)

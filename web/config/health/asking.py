@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import partial
 
 from django.conf import settings
-from django.core.cache import caches
 from django.db import DatabaseError
 from django.utils.module_loading import import_string
 from django.utils.text import format_lazy
@@ -16,6 +15,7 @@ from redis.exceptions import RedisError
 from config.health import commands
 from config.health.facts import Check, Fact, State, Words, first_line
 from config.questions import Question, Questions
+from config.remembering import recall, remember
 
 logger = logging.getLogger(__name__)
 # Less than the container's health check allows for the whole answer.
@@ -97,20 +97,14 @@ def kept(check: Check) -> Fact | None:
     """What any process of the site was told within the last `keep_seconds`."""
     if not check.keep_seconds:
         return None
-    try:
-        return caches["health"].get(_key(check))
-    except (RedisError, OSError):
-        return None
+    return recall(_key(check))
 
 
 def keep(check: Check, fact: Fact | None) -> None:
     """What fails is not kept: it is to be known at once when it is repaired."""
     if not check.keep_seconds or fact is None or fact.state == State.FAIL:
         return
-    try:
-        caches["health"].set(_key(check), fact, check.keep_seconds)
-    except (RedisError, OSError):
-        return  # it is asked again
+    remember(_key(check), fact, check.keep_seconds)
 
 
 def _key(check: Check) -> str:

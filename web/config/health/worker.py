@@ -1,6 +1,6 @@
 """Whether a worker carries tasks out: config.canary notes when one last did."""
 
-from django.core.cache import caches
+from django.core.cache import cache
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +16,8 @@ LATE_SECONDS = 180
 
 @check(remedy=lambda: commands.logs("worker"))
 def worker() -> Fact:
-    sung_at = caches["health"].get(CANARY_KEY)
-    busy = caches["health"].get(BUSY_KEY)
+    sung_at = cache.get(CANARY_KEY)
+    busy = cache.get(BUSY_KEY)
     if sung_at is None and not busy:
         says = _("No worker has carried out a task for a long time, or ever.")
         return Fact("worker", State.FAIL, says, commands.restart("worker"))

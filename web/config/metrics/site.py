@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 from celery import current_app
 from django.conf import settings
-from django.core.cache import caches
+from django.core.cache import cache
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from config.health.asking import ask_all
@@ -80,7 +80,7 @@ def queues() -> Iterator[Metric]:
 
 def canary() -> Iterator[Metric]:
     """No number where no worker ever carried one out: an alert asks for that too."""
-    sung_at = caches["health"].get(CANARY_KEY)
+    sung_at = cache.get(CANARY_KEY)
     if sung_at is not None:
         yield gauge(
             "worker_canary_timestamp_seconds",

@@ -24,6 +24,7 @@ def fail_later(email):
 @shared_task(name="failing.hand_on")
 def hand_on_later():
     fail_later.apply_async(["ada@example.com"], queue=QUEUE)
+    return "handed on, for ada@example.com"
 
 
 def fail(request, key):

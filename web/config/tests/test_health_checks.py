@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.core.cache import caches
+from django.core.cache import cache
 from django.core.files.storage import storages
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -31,7 +31,7 @@ GB = 1000**3
 @pytest.fixture(autouse=True)
 def as_in_docker(monkeypatch, settings):
     monkeypatch.setattr(commands, "is_in_docker", lambda: True)
-    caches["health"].clear()
+    cache.clear()
 
 
 @pytest.mark.django_db
@@ -244,12 +244,12 @@ def test_a_worker_that_was_never_heard():
 
 
 def test_a_worker_is_heard_for_three_minutes():
-    caches["health"].set(worker.CANARY_KEY, timezone.now() - timedelta(seconds=170))
+    cache.set(worker.CANARY_KEY, timezone.now() - timedelta(seconds=170))
     fact = worker.worker()
     assert fact.state == State.OK
     assert "170 s ago" in str(fact.says)
 
-    caches["health"].set(worker.CANARY_KEY, timezone.now() - timedelta(minutes=8))
+    cache.set(worker.CANARY_KEY, timezone.now() - timedelta(minutes=8))
     fact = worker.worker()
     assert fact.state == State.FAIL
     assert "for 8 min" in str(fact.says)
@@ -257,8 +257,8 @@ def test_a_worker_is_heard_for_three_minutes():
 
 
 def test_a_worker_whose_processes_are_all_at_work_is_warned_of():
-    caches["health"].set(worker.CANARY_KEY, timezone.now() - timedelta(minutes=8))
-    caches["health"].set(worker.BUSY_KEY, 1)
+    cache.set(worker.CANARY_KEY, timezone.now() - timedelta(minutes=8))
+    cache.set(worker.BUSY_KEY, 1)
 
     assert worker.worker().state == State.WARN
 

@@ -112,6 +112,7 @@ def test_a_task_hands_the_id_on_to_those_that_it_starts(tmp_path):
         "task_started",
         "task_failed",
     ]
+    assert followed[2]["result"] == "handed on, for [e-mail]"
     assert followed[-1]["exception"].endswith("OSError: No letter to [e-mail]")
     assert followed[-1]["parent_task_id"] == followed[0]["task_id"]
 
@@ -119,7 +120,7 @@ def test_a_task_hands_the_id_on_to_those_that_it_starts(tmp_path):
 def lines_with(log, event, *, timeout_seconds=40):
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
-        text = log.read_text()
+        text = log.read_text().rpartition("\n")[0]
         if f'"{event}"' in text:
             return [json.loads(line) for line in text.splitlines()]
         time.sleep(0.2)

@@ -285,3 +285,24 @@ def test_a_run_is_shown_with_its_progress_until_it_ends(staff, store):
     assert ended["busy"] is False
     assert ended["key"] != state["key"]
     assert "killed or lost its database" in text(staff.get("/operations/board"))
+
+
+# --- without Redis -----------------------------------------------------------
+
+
+@pytest.fixture
+def no_redis(settings):
+    nobody = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": nobody}
+
+
+def test_the_page_is_there_when_redis_is_not(staff, store, no_redis):
+    assert [staff.get(url).status_code for url in PAGES] == [200] * len(PAGES)
+    assert "Worker Fails" in text(staff.get("/operations/system"))
+
+
+def test_no_backup_is_asked_for_without_redis(staff, store, no_redis):
+    page = staff.post("/operations/back-up", follow=True)
+
+    assert "Redis took no task" in text(page)
+    assert not Run.objects.exists()
