@@ -19,7 +19,7 @@ Usage: ./install_docker.sh [local | dev | prod] [OPTION]...
     --domain NAME     the name that people type: photos.example.com
     --email ADDRESS   of the first administrator, also told to Let's Encrypt
     --bucket URL      where backups go: gs://your-bucket, s3://bucket/folder
-    --behind-proxy    another web server in front ends HTTPS (docs/https.md)
+    --behind-proxy    another web server in front ends HTTPS (docs/https.md); later as well
   --check  changes nothing: names what is wrong, why, and the next command
            (without a stage: the one of .env); ends with 1 when there is a problem
   --help   this text
@@ -44,6 +44,7 @@ check() {
   compose_is_new_enough
   buildkit_is_there
   values_are_plain
+  secrets_have_one_place
   ports_are_free
   disk_has_room "$NEEDED_MB"
   folders_can_be_written
@@ -55,9 +56,22 @@ ports_are_free() {
     port="$(setting "$name" "${DEFAULT_PORTS[$name]}")"
     if port_is_taken "$port" && ! { [[ -e .env ]] && port_is_ours "$port"; }; then
       die "Port $port is taken by another program." \
-        "Stop it, or choose another: $name=8081 in .env$([[ -e .env ]] || echo " or before this command"), and the same in SITE_URL. (docs/troubleshooting.md: Port is taken (Docker))"
+        "Stop it, or choose another: $(how_to_choose_port "$name") (docs/troubleshooting.md: Port is taken (Docker))"
     fi
   done
+}
+
+# usage: how_to_choose_port NAME
+how_to_choose_port() {
+  local choice
+  choice="$1=$(free_port_from "$([[ "$1" == HTTP_PORT ]] && echo 8081 || echo 8444)") in .env$([[ -e .env ]] || echo " or before this command")"
+  if is_behind_proxy; then
+    echo "$choice, and the same HTTP_PORT in the web server in front; SITE_URL stays as it is."
+  elif is_server; then
+    echo "$choice, and the same in SITE_URL. If it is a web server that may stand in front: ./install_docker.sh $STAGE --behind-proxy"
+  else
+    echo "$choice, and the same in SITE_URL."
+  fi
 }
 
 # What containers write into the tree. A folder of somebody else's is named, not taken.
@@ -200,7 +214,7 @@ parse() {
       --domain) DOMAIN="$(value_of "$@")" ;;
       --email) ADMIN_EMAIL="$(value_of "$@")" ;;
       --bucket) BACKUP_STORAGE_URL="$(value_of "$@")" ;;
-      --behind-proxy) BEHIND_PROXY=1 ;;
+      --behind-proxy) BEHIND_PROXY=1 ASKED[BEHIND_PROXY]=1 ;;
       -*) wrong_usage "There is no option '$1'." ;;
       *)
         if [[ -n "$stage" ]]; then wrong_usage "'$1' is one argument too many."; fi

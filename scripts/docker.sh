@@ -48,6 +48,12 @@ disk_has_room() {
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+free_port_from() {
+  local port="$1"
+  while port_is_taken "$port"; do ((port += 1)); done
+  echo "$port"
+}
+
 # usage: port_is_ours PORT    Whether this project's own nginx publishes it.
 port_is_ours() {
   compose ps --format '{{range .Publishers}}{{println .PublishedPort}}{{end}}' nginx 2>/dev/null | grep -qx "$1"

@@ -30,10 +30,17 @@ values_are_plain() {
   fi
 }
 
-# usage: setting NAME DEFAULT    From .env, or for a first .env from the environment.
+# usage: setting NAME DEFAULT    As an option says, else from .env, or for a first .env from
+# the environment.
 setting() {
-  local value
-  if [[ -e .env ]]; then value="$(env_value .env "$1")"; else value="${!1:-}"; fi
+  local value="${ASKED[$1]:-}"
+  if [[ -n "$value" ]]; then
+    :
+  elif [[ -e .env ]]; then
+    value="$(env_value .env "$1")"
+  else
+    value="${!1:-}"
+  fi
   printf '%s' "${value:-$2}"
 }
 
@@ -43,7 +50,7 @@ owner_uid() { if ((EUID != 0)); then id -u; else echo "${SUDO_UID:-1000}"; fi; }
 owner_gid() { if ((EUID != 0)); then id -g; else echo "${SUDO_GID:-1000}"; fi; }
 
 write_env() {
-  local first=no names_no_file=no
+  local first=no names_no_file=no name
   if [[ ! -e .env ]]; then
     first=yes
     install -m 600 /dev/null .env
@@ -54,6 +61,7 @@ write_env() {
   # Whatever runs `docker compose` here means this stage; older files did not say so.
   if [[ "$names_no_file" == yes ]]; then set_env_value .env COMPOSE_FILE "$COMPOSE_FILE_NAME"; fi
   if [[ "$first" == yes ]]; then take_first_values; fi
+  for name in "${!ASKED[@]}"; do set_env_value .env "$name" "${ASKED[$name]}"; done
   write_secrets
   fill_generated
   chmod 600 .env

@@ -26,13 +26,39 @@ stage_is_that_of_env() {
   fi
 }
 
+# --- Behind another web server -------------------------------------------------
+
+declare -A ASKED=() # what an option of this run changes in a .env that is there
+
+# That server has ports 80 and 443: other ones then, for this machine alone.
+declare -A BEHIND_PROXY_DEFAULTS=([PUBLISH_ON]=127.0.0.1 [HTTP_PORT]=8081 [HTTPS_PORT]=8444)
+
+# usage: is_behind_proxy    By .env, or what a first .env will be made of.
+is_behind_proxy() { is_server && [[ "$(setting BEHIND_PROXY 0)" == 1 ]]; }
+
+# In a .env that is there, --behind-proxy takes the usual ports' place. Who chose an
+# address to publish on has chosen the ports as well.
+move_behind_proxy() {
+  local name
+  if [[ -n "$(env_value .env PUBLISH_ON)" ]]; then return 0; fi
+  for name in "${!BEHIND_PROXY_DEFAULTS[@]}"; do
+    case "$(env_value .env "$name")" in
+      '' | 80 | 443) ASKED[$name]="${BEHIND_PROXY_DEFAULTS[$name]}" ;;
+    esac
+  done
+}
+
 # --- Questions: once, before the first .env ----------------------------------
 
 # Sets SITE_URL, ALLOWED_HOSTS, ADMIN_EMAIL, ACME_EMAIL and BACKUP_STORAGE_URL for a first
 # .env: from options and the environment, else from whoever sits at the terminal.
 ask_what_is_missing() {
-  if ! is_server || [[ -e .env ]]; then return 0; fi
-  HTTP_PORT="${HTTP_PORT:-80}" HTTPS_PORT="${HTTPS_PORT:-443}"
+  if ! is_server; then return 0; fi
+  if [[ -e .env ]]; then
+    if [[ "${ASKED[BEHIND_PROXY]:-}" == 1 ]]; then move_behind_proxy; fi
+    return 0
+  fi
+  choose_ports
   ask SITE_URL_OR_DOMAIN domain "The name that people type, such as photos.example.com" "${SITE_URL:-${DOMAIN:-}}"
   use_address "$SITE_URL_OR_DOMAIN"
   ask ADMIN_EMAIL email "Your e-mail address, for the administrator and the certificate" "${ADMIN_EMAIL:-}"
@@ -41,7 +67,16 @@ ask_what_is_missing() {
   ask BACKUP_STORAGE_URL bucket "The bucket of the backups, such as gs://your-bucket" "${BACKUP_STORAGE_URL:-}"
   [[ "$BACKUP_STORAGE_URL" =~ ^(gs://|s3://|file:///)[^/] ]] ||
     die "'$BACKUP_STORAGE_URL' is no place for backups." "Use gs://bucket, s3://bucket/folder or file:///folder: ./install_docker.sh $STAGE --bucket gs://your-bucket"
-  if [[ "${BEHIND_PROXY:-0}" == 1 ]]; then PUBLISH_ON="${PUBLISH_ON:-127.0.0.1}"; fi
+}
+
+choose_ports() {
+  local name
+  if [[ "${BEHIND_PROXY:-0}" == 1 ]]; then
+    for name in "${!BEHIND_PROXY_DEFAULTS[@]}"; do
+      printf -v "$name" '%s' "${!name:-${BEHIND_PROXY_DEFAULTS[$name]}}"
+    done
+  fi
+  HTTP_PORT="${HTTP_PORT:-80}" HTTPS_PORT="${HTTPS_PORT:-443}"
 }
 
 # usage: ask VARIABLE OPTION QUESTION GIVEN    What is given counts; without a terminal it must be.
@@ -71,6 +106,19 @@ use_address() {
 # Compose mounts each file by itself. Several users read them inside (postgres, redis,
 # nginx, app), so a file is open to all; the folder around them is open to its owner alone.
 
+# A value typed into .env beside a file that has another one: neither may be lost.
+secrets_have_one_place() {
+  local name file value
+  if ! is_server || [[ ! -e .env ]]; then return 0; fi
+  for name in "${SECRET_NAMES[@]}"; do
+    file="$(secret_file "$name")" value="$(env_value .env "$name")"
+    if [[ -n "$value" && -s "$file" && "$value" != "$(cat "$file")" ]]; then
+      die "$name has one value in .env and another in $file." \
+        "Nothing was changed. Write the value that counts into $file, empty $name= in .env, then run: ./install_docker.sh $STAGE (docs/troubleshooting.md: A secret has one value in .env and another in its file)"
+    fi
+  done
+}
+
 write_secrets() {
   local name
   if ! is_server; then return 0; fi
@@ -82,7 +130,8 @@ write_secrets() {
   set_env_value .env SECRETS_REVISION "$(cat "$SECRETS_FOLDER"/* | sha256sum | head -c 12)"
 }
 
-# What is there is kept. A value from .env moves here: it has one place.
+# What is there is kept. A value from .env moves here: it has one place, and
+# secrets_have_one_place has seen that nothing else is there.
 write_secret() {
   local file value
   file="$(secret_file "$1")"

@@ -17,6 +17,7 @@ check_env() {
     stage_is_the_same
     shell_does_not_win
     addresses_fit
+    proxy_mode_is_closed
   fi
   if [[ "$STAGE" != local && (-e .env || -e "$SECRETS_FOLDER") ]]; then secret_files_are_there; fi
 }
@@ -135,6 +136,21 @@ parent_is_allowed() {
     if [[ "$allowed" == .* && ("$1" == *"$allowed" || ".$1" == "$allowed") ]]; then return 0; fi
   done
   return 1
+}
+
+# Behind a proxy nginx speaks plain HTTP, which is for the server in front alone.
+proxy_mode_is_closed() {
+  local address section="The site speaks plain HTTP to everybody"
+  address="$(known PUBLISH_ON)"
+  if ! is_behind_proxy || [[ "$address" == 127.* ]]; then return; fi
+  if [[ -z "$address" ]]; then
+    careful "BEHIND_PROXY=1 and an empty PUBLISH_ON: the site speaks plain HTTP on all addresses of this machine." \
+      "Run: $(installer) --behind-proxy" "$section"
+  elif [[ "$address" == 0.0.0.0 || -z "$(known TRUSTED_PROXIES)" ]]; then
+    careful "BEHIND_PROXY=1 and PUBLISH_ON=$address: not only the web server in front reaches the site, by plain HTTP." \
+      "Write PUBLISH_ON=127.0.0.1 into .env, then run: $(installer)   (a server in front elsewhere needs a private address, and TRUSTED_PROXIES)" \
+      "$section"
+  fi
 }
 
 # --- Files of secrets --------------------------------------------------------

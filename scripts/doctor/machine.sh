@@ -22,7 +22,7 @@ ports_are_ours_or_free() {
       well "Port $port ($name) is published by ${NAME_OF[nginx]}."
     elif has_listener "$port"; then
       problem "Port $port ($name) is taken by $(listener_on "$port")." \
-        "Stop that, or choose another port: $name=… in .env and in SITE_URL, then run: $(installer)" \
+        "Stop that, or choose another port: $name=… in .env and in $(is_behind_proxy && echo "the web server in front" || echo SITE_URL), then run: $(installer)" \
         "Port is taken (Docker)"
     elif runs nginx; then
       careful "nginx publishes $(paste -sd ' ' <<<"$ours"), and $name in .env is $port." \

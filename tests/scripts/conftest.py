@@ -42,7 +42,8 @@ def server(tmp_path, site) -> Patient:
     """PROD, which is not reached from outside in these tests."""
     url = f"https://localhost:{site.port}"
     server = Patient(tmp_path, url=url, port=site.port, stage="prod")
-    server.change(BEHIND_PROXY="1", BACKUP_STORAGE_URL="file:///backups")
+    server.change(BEHIND_PROXY="1", PUBLISH_ON="127.0.0.1")
+    server.change(BACKUP_STORAGE_URL="file:///backups")
     server.docker(port=f"8080/tcp -> 127.0.0.1:{site.port}\n8443/tcp -> 0.0.0.0:443")
     server.change(HTTPS_PORT="443", ACME_SERVER=f"http://localhost:{site.port}")
     site.use_certificate(tmp_path)

@@ -100,6 +100,32 @@ def test_an_address_that_the_site_takes(patient, hosts):
     assert patient.check().status == 0
 
 
+def test_plain_http_on_all_addresses(server):
+    server.change(PUBLISH_ON="")
+
+    warning = server.check().warning
+
+    assert warning.says.startswith("BEHIND_PROXY=1 and an empty PUBLISH_ON:")
+    assert warning.todo == "Run: ./install_docker.sh prod --behind-proxy"
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted", "is_told"),
+    [
+        ("10.0.3.4", "", True),
+        ("0.0.0.0", "10.0.3.0/24", True),
+        ("10.0.3.4", "10.0.3.0/24", False),
+        ("127.0.0.1", "", False),
+    ],
+)
+def test_plain_http_on_another_address(server, address, trusted, is_told):
+    server.change(PUBLISH_ON=address, TRUSTED_PROXIES=trusted)
+
+    told = server.check().of("warn")
+
+    assert [f"PUBLISH_ON={address}:" in line.says for line in told] == [True] * is_told
+
+
 # --- Files of secrets -----------------------------------------------------------
 
 

@@ -59,6 +59,76 @@ def test_behind_a_proxy_it_publishes_on_this_machine_alone(project):
     assert f"hands on to 127.0.0.1:{project.port}" in said
 
 
+def take_ports(project, *ports: int) -> None:
+    """As if other programs listened on these, and on no other port."""
+    taken = f" {' '.join(map(str, ports))} "
+    with (project.root / "scripts/docker.sh").open("a") as script:
+        script.write(f'port_is_taken() {{ [[ "{taken}" == *" $1 "* ]]; }}\n')
+
+
+BEHIND_PROXY = {
+    "BEHIND_PROXY": "1",
+    "PUBLISH_ON": "127.0.0.1",
+    "HTTP_PORT": "8081",
+    "HTTPS_PORT": "8444",
+    "SITE_URL": "https://photos.example.org",
+}
+
+
+def test_behind_a_proxy_that_has_80_and_443_it_takes_other_ports(project):
+    take_ports(project, 80, 443)
+
+    said = project.install("prod", *FOR_A_SERVER, "--behind-proxy", HTTP_PORT="")
+
+    assert BEHIND_PROXY.items() <= project.values().items()
+    assert "hands on to 127.0.0.1:8081" in said
+
+
+def test_80_taken_by_a_web_server_tells_of_the_way_behind_it(project):
+    take_ports(project, 80, 443)
+
+    said = project.refuse("prod", *FOR_A_SERVER, HTTP_PORT="")
+
+    assert "Port 80 is taken by another program." in said
+    assert "./install_docker.sh prod --behind-proxy" in said
+
+
+@pytest.mark.parametrize(
+    ("taken", "choice"), [(8081, "HTTP_PORT=8082"), (8444, "HTTPS_PORT=8445")]
+)
+def test_a_port_taken_behind_a_proxy_leaves_the_address_alone(project, taken, choice):
+    take_ports(project, 80, 443, taken)
+    options = ["prod", *FOR_A_SERVER, "--behind-proxy"]
+
+    said = project.refuse(*options, HTTP_PORT="")
+
+    assert f"{choice} in .env or before this command" in said
+    assert "SITE_URL stays as it is" in said
+    name, port = choice.split("=")
+    project.install(*options, **{"HTTP_PORT": "", name: port})
+    assert project.values()[name] == port
+
+
+def test_a_site_that_runs_can_go_behind_a_proxy(project):
+    take_ports(project)
+    project.install("prod", *FOR_A_SERVER, HTTP_PORT="80")
+    take_ports(project, 80, 443)
+
+    project.install("prod", "--behind-proxy")
+
+    assert BEHIND_PROXY.items() <= project.values().items()
+
+
+def test_behind_a_proxy_chosen_addresses_and_ports_are_kept(project):
+    chosen = {"PUBLISH_ON": "10.0.3.4", "HTTP_PORT": "80", "HTTPS_PORT": "443"}
+    take_ports(project)
+    project.install("prod", *FOR_A_SERVER, **chosen)
+
+    project.install("prod", "--behind-proxy")
+
+    assert (chosen | {"BEHIND_PROXY": "1"}).items() <= project.values().items()
+
+
 @pytest.mark.parametrize("left_out", ["--domain", "--email", "--bucket"])
 def test_what_is_missing_is_named_before_anything_is_done(project, left_out):
     options = list(FOR_A_SERVER)
@@ -155,6 +225,35 @@ def test_an_older_env_gives_its_passwords_to_the_files(project):
 
     assert secrets_of(project)["postgres_password"] == "kept-since-then"
     assert project.values()["POSTGRES_PASSWORD"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kept"),
+    [
+        ("BACKUP_ENCRYPTION_KEY", "AGE-NEW,AGE-OLD", "AGE-OLD"),
+        ("EMAIL_URL", "smtp://new.example.org", "smtp://old.example.org"),
+    ],
+)
+def test_a_secret_typed_into_env_is_not_lost(project, name, typed, kept):
+    project.install("prod", *FOR_A_SERVER, **{name: kept})
+    project.change(**{name: typed})
+
+    said = project.refuse_again("prod")
+
+    file = f"{SECRETS}/{name.lower()}"
+    assert f"{name} has one value in .env and another in {file}." in said
+    assert said.count("./install_docker.sh prod") == 1
+    assert not [value for value in (typed, kept) if value in said]
+
+
+def test_a_secret_in_two_places_with_one_value_has_one_place_again(project):
+    project.install("prod", *FOR_A_SERVER, EMAIL_URL="smtp://mail.example.org")
+    project.change(EMAIL_URL="smtp://mail.example.org")
+
+    project.install("prod")
+
+    assert project.values()["EMAIL_URL"] == ""
+    assert secrets_of(project)["email_url"] == "smtp://mail.example.org"
 
 
 def test_a_changed_secret_makes_containers_anew(project):
