@@ -11,6 +11,7 @@ check_outside() {
     return
   fi
   if name_resolves; then
+    if needs_certificates; then has_no_ipv6; fi
     if needs_certificates && runs nginx; then port_80_is_ours; fi
     site_answers
   fi
@@ -36,18 +37,35 @@ name_resolves() {
   return 1
 }
 
+# Also what this machine, without IPv6 of its own, would not be told of.
+ipv6_of() {
+  asked getent --no-addrconfig ahostsv6 "$1" 2>/dev/null |
+    awk '$1 !~ /^(::1$|::ffff:|fe80:)/ { print $1 }' | sort -u
+}
+
+# Docker's networks have no IPv6, so nginx would see one address for all of these visitors.
+has_no_ipv6() {
+  local host found
+  host="$(site_host)"
+  found="$(ipv6_of "$host" | paste -sd ' ')"
+  if [[ -z "$found" ]]; then return; fi
+  careful "$host has an AAAA record ($found): all who come by IPv6 share one address, and with it the limits and the lock after wrong passwords." \
+    "Delete the AAAA record at its name server; the A record stays (docs/https.md: IPv6)   Check: getent ahostsv6 $host" \
+    "The name has an AAAA record"
+}
+
 how_to_make_it_resolve() {
   if [[ "$STAGE" == local ]]; then
     echo "Add this line to /etc/hosts: 127.0.0.1 $1"
   else
-    echo "Make a record A (and AAAA) for $1 at its name server: $(own_addresses)   Check: getent ahosts $1"
+    echo "Make an A record (no AAAA record) for $1 at its name server: $(own_addresses)   Check: getent ahosts $1"
   fi
 }
 
 # With which it goes out: those of Docker's networks are no use to a name server.
 own_addresses() {
   local found
-  found="$({ ip -4 route get 192.0.2.1; ip -6 route get 2001:db8::1; } 2>/dev/null | sed -nE 's/.* src ([^ ]+).*/\1/p' | paste -sd ' ')"
+  found="$(ip -4 route get 192.0.2.1 2>/dev/null | sed -nE 's/.* src ([^ ]+).*/\1/p' | paste -sd ' ')"
   echo "${found:-see: ip address}"
 }
 
@@ -67,7 +85,7 @@ port_80_is_ours() {
     well "http://$host leads to our nginx, also for certificates."
   else
     problem "http://$host (port $PUBLIC_HTTP_PORT) is answered with ${said:(-3)}, by something else than our nginx. No certificate can be obtained or renewed." \
-      "Let $host lead here (its address: $(addresses_of "$host" | paste -sd ' '); this machine's: $(own_addresses)), or set BEHIND_PROXY=1 if another web server stands in front" \
+      "Let $host lead here (its address: $(addresses_of "$host" | paste -sd ' '); this machine's: $(own_addresses)), or, if that is a web server on this machine that may stand in front: $(installer) --behind-proxy" \
       "The name does not lead to this machine"
   fi
 }

@@ -88,6 +88,7 @@ def test_a_name_that_leads_to_another_machine(edge, port_80):
 
     assert "is answered with 404, by something else than our nginx" in problem.says
     assert "127.0.0.1" in problem.todo
+    assert problem.todo.endswith(": ./install_docker.sh prod --behind-proxy")
 
 
 def test_a_port_80_that_is_closed(edge, port_80):
@@ -105,7 +106,41 @@ def test_a_public_name_that_does_not_resolve(edge, port_80):
     problems = checked(edge, port_80).of("problem")
 
     assert "photos.invalid (of SITE_URL in .env) does not resolve." in problems[0].says
-    assert "record A (and AAAA) for photos.invalid" in problems[0].todo
+    assert "an A record (no AAAA record) for photos.invalid" in problems[0].todo
+
+
+def name_server(edge: Patient, *addresses: str) -> None:
+    """Knows localhost by `addresses`, as the machine's own getent would print them."""
+    of_6 = "".join(f"{one} STREAM\\n" for one in addresses if ":" in one)
+    edge.stub(
+        "getent",
+        f"""case "$*" in
+  *ahostsv6*) printf '{of_6}::ffff:127.0.0.1 STREAM\\n' ;;
+  *) echo "127.0.0.1 STREAM" ;;
+esac""",
+    )
+
+
+def test_a_name_with_an_aaaa_record(edge, port_80):
+    name_server(edge, "127.0.0.1", "2001:db8::7")
+
+    warning = checked(edge, port_80).warning
+
+    assert warning.says.startswith("localhost has an AAAA record (2001:db8::7)")
+    assert warning.todo.startswith("Delete the AAAA record at its name server")
+
+
+def test_a_name_without_an_aaaa_record(edge, port_80):
+    name_server(edge, "127.0.0.1", "::1")
+
+    assert checked(edge, port_80).of("warn") == []
+
+
+def test_behind_a_proxy_an_aaaa_record_is_the_proxys(edge, port_80):
+    name_server(edge, "127.0.0.1", "2001:db8::7")
+    edge.change(BEHIND_PROXY="1")
+
+    assert "AAAA" not in checked(edge, port_80).text
 
 
 @pytest.mark.parametrize(
