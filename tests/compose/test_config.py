@@ -1,5 +1,6 @@
 """The three files, as `docker compose config` understands them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from compose_files import (
     COMPOSE_FILES,
     GENERATED,
     MONITORING,
+    REPOSITORY,
     SECRETS,
     STAGES,
     complete_values,
@@ -97,6 +99,32 @@ def test_each_file_that_a_variable_names_is_mounted(stages, stage):
         for variable, value in (service.get("environment") or {}).items():
             if variable.endswith("_FILE") and value.startswith("/run/secrets/"):
                 assert value in mounted, f"{name}: {variable}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_redis_says_that_it_is_full_before_the_kernel_kills_it(stages, stage):
+    redis = stages[stage]["services"]["redis"]
+    (limit,) = re.findall(r"'maxmemory (\d+)mb'", redis["command"][-1])
+    share = int(limit) * 1024**2 / int(redis["deploy"]["resources"]["limits"]["memory"])
+
+    assert 0.5 < share < 0.75  # the rest: clients, and what is written anew meanwhile
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_web_stops_later_than_its_longest_request_ends(stages, stage):
+    waits = r"proxy_read_timeout +(\d+)s"
+    outer = number_in("nginx/templates/servers/proxy.inc.template", waits)
+    inner = number_in("nginx/templates/servers/turnstile.conf.template", waits)
+    graceful = number_in("web/config/gunicorn.conf.py", r"graceful_timeout = (\d+)")
+    given = stages[stage]["services"]["web"]["stop_grace_period"]
+    minutes, seconds = re.fullmatch(r"(?:(\d+)m)?(\d+)s", given).groups(default="0")
+
+    assert inner == outer < graceful < 60 * int(minutes) + int(seconds)
+
+
+def number_in(path: str, pattern: str) -> int:
+    (found,) = re.findall(pattern, (REPOSITORY / path).read_text())
+    return int(found)
 
 
 def test_stages_on_one_machine_share_no_container_and_no_volume(stages):

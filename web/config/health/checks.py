@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from config.folders import owner_of
 from config.health import commands
@@ -63,7 +63,9 @@ def redis() -> Fact:
             _("Redis does not answer, or takes nothing: {error}"),
             error=first_line(error),
         )
-        return Fact("redis", State.FAIL, says, commands.start("redis"))
+        runs = isinstance(error, ResponseError)
+        todo = commands.logs("redis") if runs else commands.start("redis")
+        return Fact("redis", State.FAIL, says, todo)
     says = format_lazy(
         _("Redis {version} answered in {ms} ms."),
         version=version,
