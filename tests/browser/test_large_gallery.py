@@ -119,6 +119,7 @@ def test_a_large_zip_tells_how_far_it_is(open_visitor, large):
     page.goto(large)
     expect(page.locator(".grid-placed")).to_be_visible()
     facts = {"id": "1", "size_bytes": 1, "photo_count": 2000, "url": None, "error": ""}
+    reason = "The disk is full: 1.2 GB are needed and 300 MB are free."
     page.route(
         "**/downloads/",
         lambda route: route.fulfill(
@@ -128,10 +129,12 @@ def test_a_large_zip_tells_how_far_it_is(open_visitor, large):
     page.route(
         "**/api/downloads/1/",
         lambda route: route.fulfill(
-            json=facts | {"state": "failed", "packed_count": 120}
+            json=facts | {"state": "failed", "packed_count": 120, "error": reason}
         ),
     )
     page.get_by_role("link", name="Download all").click()
     expect(page.get_by_text("Packing 120 of 2,000…")).to_be_visible()
     visitor.screenshot("gallery-packing-desktop", full_page=False)
-    expect(page.get_by_text("The download could not be prepared.")).to_be_visible()
+    words = f"The download could not be prepared. {reason}"
+    expect(page.get_by_text(words, exact=True)).to_be_visible()
+    visitor.screenshot("gallery-not-packed-desktop", full_page=False)

@@ -31,14 +31,15 @@ class PhotoFileView(View):
     def get(self, request, photo_id, variant):
         photo = visible_photo(request.user, photo_id=photo_id, variant=variant)
         stored = photo.file_of(variant)
-        if variant != "original" and are_signed():
+        is_download = "download" in request.GET
+        if variant != "original" and are_signed() and not is_download:
             return redirect(link(photo, variant))
         headers = {
             "Content-Type": photo.content_type
             if variant == "original"
             else "image/webp",
             "Content-Disposition": disposition(
-                file_name(photo, variant), attachment="download" in request.GET
+                file_name(photo, variant), attachment=is_download
             ),
             "Cache-Control": keeping(photo, variant),
         }

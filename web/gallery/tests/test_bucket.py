@@ -72,6 +72,7 @@ def test_a_bucket_that_signs_links_is_where_the_browser_loads_from(
         owner=photographer,
         name="sea.jpg",
         original="photos/ab/sea.jpg",
+        preview="photos/ab/preview.webp",
         content_type="image/jpeg",
         sha256="0" * 64,
         size_bytes=1,
@@ -91,6 +92,12 @@ def test_a_bucket_that_signs_links_is_where_the_browser_loads_from(
     assert words["response-content-disposition"] == ["inline; filename*=UTF-8''sea.jpg"]
     assert 0 < int(words["X-Amz-Expires"][0]) <= 600
     assert answer["Cache-Control"] == "private, no-store"
+    for variant, name in (("original", "sea.jpg"), ("preview", "sea-preview.webp")):
+        kept = client.get(f"/media/photos/{photo.pk}/{variant}?download")
+        words = parse_qs(urlsplit(kept.url).query)
+        assert words["response-content-disposition"] == [
+            f"attachment; filename*=UTF-8''{name}"
+        ]
     gallery.visibility = Gallery.Visibility.PUBLIC
     gallery.save()
     shown = client.get(f"/media/photos/{photo.pk}/original")

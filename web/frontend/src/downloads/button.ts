@@ -39,17 +39,18 @@ async function fetchZip(slug: string, say: (words: string) => void): Promise<voi
     say("");
     window.location.assign(url);
   } catch (error) {
-    const reason = error instanceof PackingFailed ? "" : troubleOf(error).message;
+    const reason = error instanceof PackingFailed ? error.message : troubleOf(error).message;
     say(t.download.failed(reason).trim());
   }
 }
 
+/** Its message is the site's own. */
 class PackingFailed extends Error {}
 
 /** The zip's address, as soon as there is one. */
 async function packed(download: Download, say: (words: string) => void): Promise<string> {
   if (download.url) return download.url;
-  if (download.state === "failed") throw new PackingFailed();
+  if (download.state === "failed") throw new PackingFailed(download.error);
   if (download.photo_count > 0) say(t.download.packing(download.packed_count, download.photo_count));
   await new Promise((resolve) => setTimeout(resolve, ASK_MS));
   return packed(await loadDownload(download.id), say);

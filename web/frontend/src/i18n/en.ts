@@ -54,6 +54,7 @@ export const en = {
     next: "Next photo",
     position: (place: number, total: number) => `${number(L, place)} of ${number(L, total)}`,
     original: "Download original",
+    screenSize: "Download for the screen",
     pixels: (width: number, height: number) => `${width} × ${height}`,
     facts: "About this photo",
     editCaption: "Edit caption",

@@ -58,6 +58,7 @@ export const fr: Messages = {
     next: "Photo suivante",
     position: (place, total) => `${number(L, place)} sur ${number(L, total)}`,
     original: "Télécharger l’original",
+    screenSize: "Télécharger pour l’écran",
     pixels: (width, height) => `${width} × ${height}`,
     facts: "À propos de cette photo",
     editCaption: "Modifier la légende",

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 
 import { Refused } from "../api/client";
+import { troubleOf } from "../api/troubles";
 import type { Photo } from "../api/types";
 import { Icon } from "../Icon";
 import { t } from "../i18n";
+import { LightboxBar } from "./LightboxBar";
 import { PhotoFacts, type PhotoEditing } from "./PhotoFacts";
 import { sizeWithin } from "./shapes";
 import { useSwipe } from "./useSwipe";
@@ -68,7 +70,7 @@ export function Lightbox(props: Props) {
       onKeyDown={onKeyDown}
       onClick={onClick}
     >
-      <Bar photo={photo} position={position} onClose={onClose} />
+      <LightboxBar photo={photo} position={position} onClose={onClose} />
       <div className="lightbox-stage" {...swipe}>
         {photo ? <Picture key={photo.id} photo={photo} /> : <p role="alert">{trouble}</p>}
         <Step side="previous" target={before} onMove={onMove} />
@@ -106,7 +108,8 @@ function useOpened({ openId, find }: Props, loaded: Photo | undefined) {
 }
 
 function wordsOf(error: unknown): string {
-  return error instanceof Refused ? t.lightbox.gone : t.lightbox.notLoaded;
+  if (!(error instanceof Refused)) return t.lightbox.notLoaded;
+  return [404, 410].includes(error.status) ? t.lightbox.gone : troubleOf(error).message;
 }
 
 /** The thumbnail, already here, fills the place of the preview until that has come. */
@@ -122,39 +125,6 @@ function Picture({ photo }: { photo: Photo }) {
       style={{ backgroundImage: `url("${under}")` }}
       draggable={false}
     />
-  );
-}
-
-interface BarProps {
-  photo: Photo | undefined;
-  position: string;
-  onClose: () => void;
-}
-
-function Bar({ photo, position, onClose }: BarProps) {
-  return (
-    <div className="lightbox-bar">
-      <span className="lightbox-name" title={photo?.name}>
-        {photo?.name}
-      </span>
-      <span className="lightbox-position" role="status">
-        {position}
-      </span>
-      {photo?.original_url && (
-        <a
-          className="lightbox-button"
-          href={photo.original_url}
-          download={photo.name}
-          aria-label={t.lightbox.original}
-          title={t.lightbox.original}
-        >
-          <Icon name="download" />
-        </a>
-      )}
-      <button type="button" className="lightbox-button" aria-label={t.close} onClick={onClose}>
-        <Icon name="close" />
-      </button>
-    </div>
   );
 }
 
