@@ -64,18 +64,19 @@ def run_program(
     Raises TimedOut, or OSError where the program cannot be started.
     """
     adopt_orphans()
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    listener = Thread(target=_listen, args=(process.stdout, heard), daemon=True)
-    listener.start()
-    try:
+    listener = None
+    try:  # from here on: a signal may come before this process waits
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        listener = Thread(target=_listen, args=(process.stdout, heard), daemon=True)
+        listener.start()
         if not _ends_within(process.pid, limit_seconds):
             raise TimedOut
         status = process.wait()
@@ -83,7 +84,8 @@ def run_program(
         end_descendants()
         raise
     finally:
-        listener.join(LAST_WORDS_SECONDS)
+        if listener and listener.ident:
+            listener.join(LAST_WORDS_SECONDS)
     return status if status >= 0 else 128 - status
 
 

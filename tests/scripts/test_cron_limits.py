@@ -1,6 +1,7 @@
 """A task that takes too long, is interrupted, or is killed with its runner."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -49,10 +50,10 @@ def test_a_task_that_takes_too_long_is_ended_with_all_it_started(impatient):
     began = time.monotonic()
     done = cron.run("slow")
 
-    assert 1 <= time.monotonic() - began < 10
+    assert 1 <= time.monotonic() - began < 60
     assert done.returncode == 124
     assert brood(cron) == []
-    assert "cron slow: TIMED OUT after 1." in done.stdout
+    assert re.search(r"cron slow: TIMED OUT after \d", done.stdout)
     assert "TIME_LIMIT in cron/tasks/slow.sh sets the limit" in done.stdout
     (record,) = cron.records("slow")
     assert (record["outcome"], record["exit_status"]) == ("timed_out", 124)
@@ -88,7 +89,7 @@ def test_a_limit_is_counted_by_a_clock_that_nobody_sets(cron):
     assert done.returncode == 0, done.stdout + done.stderr
     (record,) = cron.records("greet")
     assert record["ended_at"] > record["started_at"]
-    assert 1.4 < record["seconds"] < 10
+    assert 1.4 < record["seconds"] < 60
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -107,6 +108,24 @@ def test_who_ends_the_runner_ends_the_task_too(impatient, number):
     (record,) = cron.records("slow")
     assert record["outcome"] == "failed"
     assert record["output"].endswith(f"{number.name} ended it.")
+
+
+def test_who_ends_the_runner_before_it_waits_ends_the_task_too(impatient):
+    cron = impatient
+    path = cron.root / "cron/runner/children.py"
+    slower = path.read_text().replace(
+        "listener.start()", "listener.start(); time.sleep(9)"
+    )
+    path.write_text(slower)
+    cron.task("slow", BROOD)
+    process = subprocess.Popen(**cron.command("slow"), stdout=subprocess.PIPE)
+    wait_for(cron.app / "begun")
+
+    process.terminate()
+    process.communicate(timeout=30)
+
+    assert process.returncode == 128 + signal.SIGTERM
+    assert brood(cron) == []
 
 
 @pytest.fixture
