@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -78,9 +79,13 @@ def test_what_is_no_text_and_has_no_end_is_recorded_too(cron):
 
 
 def test_runs_of_one_moment_are_all_recorded(cron):
-    cron.task("long", "sleep 1")
+    cron.task("long", "while [[ ! -e end ]]; do sleep 0.05; done")
 
     many = [subprocess.Popen(**cron.command("long")) for _ in range(6)]
+    ends_at = time.monotonic() + 30
+    while [one.poll() for one in many].count(None) > 1 and time.monotonic() < ends_at:
+        time.sleep(0.02)
+    (cron.app / "end").touch()
     statuses = sorted(one.wait(timeout=60) for one in many)
 
     assert statuses == [0, 75, 75, 75, 75, 75]

@@ -177,8 +177,8 @@ def test_a_sentry_that_is_down_delays_nothing(told):
 
     took, whole = run_and_record(told)
 
-    assert took < 2
-    assert whole < 15
+    assert took < 10
+    assert whole < 25
 
 
 def test_a_sentry_that_never_answers_delays_nothing(told, sentry):
@@ -186,8 +186,8 @@ def test_a_sentry_that_never_answers_delays_nothing(told, sentry):
 
     took, whole = run_and_record(told)
 
-    assert took < 2
-    assert whole < 15
+    assert took < 10
+    assert whole < 25
 
 
 def test_a_sentry_that_takes_long_to_load_delays_nothing(told):
@@ -197,8 +197,8 @@ def test_a_sentry_that_takes_long_to_load_delays_nothing(told):
 
     took, whole = run_and_record(told)
 
-    assert took < 2
-    assert whole < 15
+    assert took < 10
+    assert whole < 25
 
 
 def test_the_next_start_does_not_wait_for_sentry(told, sentry):

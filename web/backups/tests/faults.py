@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,10 +119,11 @@ def half(request: Request, forward: Forward) -> Answer:
     return forward(request)
 
 
-def slow(seconds: float) -> Fault:
-    def fault(request: Request, forward: Forward) -> Answer:
-        time.sleep(seconds)
-        return forward(request)
+def hanging(*, until: threading.Event) -> Fault:
+    """No answer, and the connection stays open."""
+
+    def fault(request: Request, forward: Forward) -> None:
+        until.wait(60)
 
     return fault
 

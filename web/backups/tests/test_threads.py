@@ -38,8 +38,10 @@ def test_the_first_exception_ends_it():
         list(map_in_threads(work, range(1000), threads=2))
 
 
-def most_at_once(share, *, total, threads=8):
+def most_at_once(share, *, total, expected, threads=8):
+    """The first ones wait for as many as are expected, whoever starts slowly."""
     budget, lock, held, most = Budget(total), threading.Lock(), 0, 0
+    reached = threading.Event()
 
     def work(_):
         nonlocal held, most
@@ -47,6 +49,9 @@ def most_at_once(share, *, total, threads=8):
             with lock:
                 held += 1
                 most = max(most, held)
+                if held >= expected:
+                    reached.set()
+            reached.wait(20)
             time.sleep(0.005)
             with lock:
                 held -= 1
@@ -57,7 +62,7 @@ def most_at_once(share, *, total, threads=8):
 
 @pytest.mark.parametrize(("share", "most"), [(3, 3), (10, 1), (1000, 1), (0, 8)])
 def test_a_budget_is_shared_and_never_exceeded(share, most):
-    assert most_at_once(share, total=10) == most
+    assert most_at_once(share, total=10, expected=most) == most
 
 
 def test_a_budget_comes_back_after_a_failure():

@@ -145,7 +145,7 @@ def test_a_tab_that_was_left_open_is_led_to_a_fresh_link(member, stranger, photo
 
     assert answer.status == 302
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert answer.headers["Location"] == address(photo)
+    assert answer.headers["Location"].split("/")[4:] == old.split("/")[4:]
     assert stranger.get(answer.headers["Location"]).status == 200
 
 
@@ -239,7 +239,7 @@ def test_what_a_broken_connection_brought_is_kept_without_nginx(
 
     break_off(port, where, member, content[:3_000_000], announced=8_000_000)
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (came := Upload.objects.get().received_bytes):
         assert time.monotonic() < deadline
         time.sleep(0.05)
