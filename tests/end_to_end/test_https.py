@@ -184,6 +184,10 @@ def test_static_files_are_named_by_content_and_kept_for_a_year(somebody):
         answer = somebody.get(name)
         assert answer.status_code == 200, name
         assert "immutable" in answer.headers["Cache-Control"], name
+    (script, *_) = [name for name in names if name.endswith(".js")]
+    for form in ("br", "gzip"):
+        answer = somebody.get(script, headers={"Accept-Encoding": form})
+        assert answer.headers["Content-Encoding"] == form
 
 
 def test_nginx_keeps_static_files_while_the_site_is_away(dev, somebody):

@@ -69,7 +69,11 @@ def test_a_script_has_one_name_alone(collected):
     for entry in manifest.values():
         assert named[entry["file"]] == entry["file"]
         assert (collected / entry["file"]).exists()
-        assert (collected / f"{entry['file']}.gz").exists()
+        sizes = [
+            (collected / f"{entry['file']}{ending}").stat().st_size
+            for ending in ("", ".gz", ".br")
+        ]
+        assert sizes == sorted(sizes, reverse=True), entry["file"]
 
 
 def test_styles_are_named_by_their_content(collected):

@@ -39,7 +39,8 @@ class Site:
         if handler.path == "/auth/staff":
             return self.staff_gate(handler), {}
         if handler.path.startswith("/static/"):
-            return 200, {"Cache-Control": "max-age=31536000, immutable"}
+            kept = "max-age=31536000, immutable"
+            return 200, {"Cache-Control": kept, "Vary": "Accept-Encoding"}
         return 200, {"X-Frame-Options": "DENY"}
 
     @staticmethod

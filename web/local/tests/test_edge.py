@@ -370,6 +370,41 @@ def test_no_browser_is_bound_to_a_certificate_of_our_own(https):
     assert https.ask().headers["Strict-Transport-Security"] is None
 
 
+# --- Static files -----------------------------------------------------------------
+
+ACCEPTED = {
+    "gzip, deflate, br, zstd": "br",
+    "br;q=1.0, gzip;q=0.8": "br",
+    "GZIP, BR": "br",
+    "gzip, br;q=0": "gzip",
+    "br;q=0.0, gzip": "gzip",
+    "br;q=0.05": "br",
+    "gzip;q=0": None,
+    "identity": None,
+    "brotli, x-gzip": None,
+}
+
+
+@pytest.mark.parametrize("said", ACCEPTED)
+def test_the_site_is_asked_for_the_smallest_form(https, said):
+    path = f"/static/{list(ACCEPTED).index(said)}.js"
+    asked = https.ask(path, headers={"Accept-Encoding": said}).asked
+
+    assert asked["headers"].get("Accept-Encoding") == ACCEPTED[said]
+
+
+def test_one_form_is_kept_for_all_who_take_it(https):
+    def ask(said):
+        answer = https.ask("/static/kept.js", headers={"Accept-Encoding": said})
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        return answer.asked["headers"]["X-Request-ID"]
+
+    first, other = ask("gzip, deflate, br"), ask("gzip")
+
+    assert ask("br") == ask("br, gzip;q=0.5") == first != other
+    assert ask("deflate, gzip") == other
+
+
 # --- Flower -----------------------------------------------------------------------
 
 
