@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from celery.signals import worker_ready
 from django.utils import timezone
+from django.utils.translation import override
 
 from gallery.claims import pause, release
 from gallery.downloads import HARD_LIMIT_SECONDS, claim_download, pack
@@ -31,7 +32,8 @@ def pack_download(self, download_id: str) -> dict[str, str]:
     if download is None:
         return {"download": download_id, "outcome": "nothing to do"}
     try:
-        is_done = pack(download)
+        with override(download.language or None):
+            is_done = pack(download)
     except Exception:  # the sweeper sends it again, and gives up in the end
         pause(download, made_headway=False)
         raise

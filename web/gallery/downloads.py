@@ -14,6 +14,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage, storages
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from zipstream import ZipStream
 
@@ -139,6 +140,7 @@ def begin(download: Download, *, now: datetime) -> None:
     download.state, download.error, download.file = Download.State.WAITING, "", ""
     download.packed_count = download.attempts = 0
     download.touched_at, download.finished_at = now, None
+    download.language = get_language() or ""
     download.save()
     enqueue_download(download)
 
@@ -167,7 +169,8 @@ def claim_download(
         now=now,
     )
     if download is not None and download.attempts > MOST_ATTEMPTS:
-        words = _("The worker stopped %(times)s times while packing it.")
+        with override(download.language or None):
+            words = _("The worker stopped %(times)s times while packing it.")
         fail_download(download, words % {"times": MOST_ATTEMPTS})
         return None
     return download
@@ -264,7 +267,7 @@ class Packing:
         size_bytes = self.path.stat().st_size
         with Movable(self.path) as file:
             name = storages["downloads"].save(f"{self.download.pk}.zip", file)
-        write(
+        is_ours = write(
             self.download,
             state=Download.State.READY,
             run=None,
@@ -274,7 +277,8 @@ class Packing:
             packed_count=len(self.entries),
             finished_at=timezone.now(),
         )
-        remove_leftovers(self.download)
+        if is_ours:  # else another run writes there
+            remove_leftovers(self.download)
 
 
 def put(entry: Entry, archive: zipfile.ZipFile) -> None:

@@ -47,6 +47,10 @@ class UnreadablePhoto(Exception):
     """The photo cannot be decoded to its end. Trying again would not help."""
 
 
+class StorageFault(Exception):
+    """Folder or bucket gave no file, or took none. The same photo works later."""
+
+
 class UploadProblem(Exception):
     """Why a chunk of an upload is not taken; what came before it is kept."""
 

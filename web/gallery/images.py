@@ -1,6 +1,7 @@
 """What is drawn from a photo, by Pillow, from one decoding. No database here."""
 
 import base64
+import errno
 import io
 from dataclasses import dataclass
 from typing import IO
@@ -46,12 +47,14 @@ def draw_renditions(file: IO[bytes]) -> Renditions:
     Preview, thumbnail and placeholder of the photo in `file`, which is decoded once.
 
     JPEGs are decoded at a half, a quarter or an eighth where that is enough
-    (`draft`). Raises UnreadablePhoto.
+    (`draft`). Raises UnreadablePhoto, and OSError when the disk fails meanwhile.
     """
     try:
         with Image.open(file, formats=OPENABLE) as image:
             preview, profile = draw_preview(image)
     except DECODING_ERRORS as error:
+        if is_of_the_disk(error):
+            raise
         problem = _(
             "The photo cannot be read to its end; the file is damaged or was cut off "
             "(%(reason)s). Upload it again from the original."
@@ -63,6 +66,15 @@ def draw_renditions(file: IO[bytes]) -> Renditions:
         thumbnail=encode(thumbnail, profile),
         placeholder=placeholder_of(thumbnail, profile),
     )
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """
+    Pillow's own errors have no number. EINVAL comes of a damaged header, which names
+    a place before the file's beginning.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    return number not in {None, errno.EINVAL}
 
 
 def draw_preview(image: Image.Image) -> tuple[Image.Image, bytes]:

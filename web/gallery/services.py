@@ -3,21 +3,25 @@
 import logging
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from gallery.deleting import delete_files
-from gallery.exceptions import UnreadablePhoto
+from gallery.exceptions import StorageFault, UnreadablePhoto
 from gallery.images import draw_renditions
 from gallery.models import MOST_ATTEMPTS, RUN_IS_LOST_AFTER, Photo
 from gallery.queue import BROKER_ERRORS, enqueue, queue_length
+from gallery.storing import open_original, store_rendition
 
 logger = logging.getLogger(__name__)
+
+# A full disk or a bucket that is away is left in peace for so long; then the photo
+# counts as one whose message was lost, and is sent again a minute later.
+STORAGE_RESTS = timedelta(minutes=4)
 
 
 def claim_photo(
@@ -45,12 +49,13 @@ def claim_photo(
     if not claimed:
         logger.info("Photo %s needs no work: done, deleted or claimed.", photo_id)
         return None
-    photo = Photo.objects.get(pk=photo_id, run=run)
+    photo = Photo.objects.select_related("owner").get(pk=photo_id, run=run)
     if photo.attempts > MOST_ATTEMPTS:
-        problem = _(
-            "The worker stopped %(times)s times while drawing it, out of memory or "
-            "time. Make it smaller and upload it again."
-        )
+        with override(photo.owner.language or None):
+            problem = _(
+                "The worker stopped %(times)s times while drawing it, out of memory or "
+                "time. Make it smaller and upload it again."
+            )
         fail_photo(photo, problem % {"times": MOST_ATTEMPTS})
         return None
     return photo
@@ -60,24 +65,23 @@ def draw_photo(photo: Photo) -> None:
     """
     Draw and store the renditions of a claimed photo; the original is only read.
 
-    Raises UnreadablePhoto after the photo was marked as failed with its text.
+    Raises UnreadablePhoto after the photo was marked as failed with its text, and
+    StorageFault after it was put back.
     """
     try:
-        with photo.original.open("rb") as file:
+        with open_original(photo) as file:
             renditions = draw_renditions(file)
+        preview = store_rendition(photo, "preview", renditions.preview)
+        thumbnail = store_rendition(photo, "thumbnail", renditions.thumbnail)
     except FileNotFoundError as error:
         fail_photo(photo, _("Its file is missing on the server. Upload it again."))
         raise UnreadablePhoto(str(error)) from error
     except UnreadablePhoto as error:
         fail_photo(photo, str(error))
         raise
-    base = f"photos/{photo.folder}"
-    preview = default_storage.save(
-        f"{base}/preview.webp", ContentFile(renditions.preview)
-    )
-    thumbnail = default_storage.save(
-        f"{base}/thumbnail.webp", ContentFile(renditions.thumbnail)
-    )
+    except (StorageFault, OSError) as error:
+        put_back(photo, error, now=timezone.now())
+        raise StorageFault(str(error)) from error
     is_ours = finish(
         photo,
         state=Photo.State.READY,
@@ -87,6 +91,17 @@ def draw_photo(photo: Photo) -> None:
     )
     if not is_ours and not Photo.objects.filter(pk=photo.pk).exists():
         delete_files([preview, thumbnail])
+
+
+def put_back(photo: Photo, error: Exception, *, now: datetime) -> None:
+    """To be drawn later. The run does not count: no outage costs a photo."""
+    logger.warning("Photo %s waits, and is sent again: %s", photo.pk, error)
+    Photo.objects.filter(pk=photo.pk, run=photo.run).update(
+        state=Photo.State.WAITING,
+        run=None,
+        attempts=F("attempts") - 1,
+        queued_at=now + STORAGE_RESTS,
+    )
 
 
 def fail_photo(photo: Photo, error: str) -> None:
@@ -117,10 +132,12 @@ def requeue_photos(*, now: datetime) -> Requeued:
     Send again what a wiped broker forgot and what a killed worker left behind.
 
     While the queue holds a message for every waiting photo, nothing is lost and
-    nothing is sent: a long queue does not grow by being swept.
+    nothing is sent: a long queue does not grow by being swept. Those that were put
+    back have none, and their time is yet to come.
     """
     lost_runs = release(Photo.objects.with_lost_run(now=now), now=now)
-    waiting = Photo.objects.filter(state=Photo.State.WAITING).count()
+    sent = Photo.objects.filter(state=Photo.State.WAITING, queued_at__lte=now)
+    waiting = sent.count()
     try:
         is_complete = queue_length() >= waiting
     except BROKER_ERRORS as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.core.files import File
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from gallery.archives import Member, is_zip, open_members
@@ -85,14 +86,12 @@ def claim_upload(
     if upload is None:
         logger.info("Upload %s needs no work: done, cancelled or claimed.", upload_id)
     elif upload.attempts > MOST_ATTEMPTS:
-        fail_upload(
-            upload,
-            _(
+        with override(upload.owner.language or get_language()):
+            problem = _(
                 "The worker stopped %(times)s times at the same place, out of memory "
                 "or time. What was taken before is safe; send the rest in another zip."
             )
-            % {"times": MOST_ATTEMPTS},
-        )
+        fail_upload(upload, problem % {"times": MOST_ATTEMPTS})
         return None
     return upload
 

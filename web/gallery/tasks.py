@@ -4,9 +4,12 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_ready
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from gallery import download_tasks, upload_tasks  # noqa: F401  # Celery looks here
-from gallery.exceptions import UnreadablePhoto
+from gallery.exceptions import StorageFault, UnreadablePhoto
+from gallery.models import Photo
 from gallery.queue import TASK
 from gallery.services import claim_photo, draw_photo, fail_photo, requeue_interrupted
 
@@ -21,7 +24,7 @@ HARD_LIMIT_SECONDS = 60  # models.RUN_IS_LOST_AFTER is longer
     name=TASK,
     soft_time_limit=SOFT_LIMIT_SECONDS,
     time_limit=HARD_LIMIT_SECONDS,
-    throws=(UnreadablePhoto,),
+    throws=(UnreadablePhoto, StorageFault),
 )
 def make_renditions(self, photo_id: str) -> dict[str, str]:
     """Draw one photo's preview and thumbnail. A second run finds nothing to do."""
@@ -36,21 +39,32 @@ def make_renditions(self, photo_id: str) -> dict[str, str]:
 
     # Which photo it is, for whoever watches in Flower while it is drawn.
     self.update_state(state="PROGRESS", meta={"photo": photo.name})
-    try:
-        draw_photo(photo)
-    except SoftTimeLimitExceeded:
-        fail_photo(photo, f"Drawing it took longer than {SOFT_LIMIT_SECONDS} s.")
-        raise
-    except UnreadablePhoto:
-        raise
-    except Exception:
-        fail_photo(photo, "It could not be drawn; the site's operators can see why.")
-        raise
+    with override(photo.owner.language or None):
+        draw(photo)
     return {
         "photo": photo.name,
         "outcome": "ready",
         "size": f"{photo.width} × {photo.height}",
     }
+
+
+def draw(photo: Photo) -> None:
+    """However it ends, the row says so, unless the worker is killed."""
+    try:
+        draw_photo(photo)
+    except (UnreadablePhoto, StorageFault):
+        raise
+    except SoftTimeLimitExceeded:
+        problem = _(
+            "Drawing it took longer than %(seconds)s s. Make it smaller and upload it "
+            "again."
+        )
+        fail_photo(photo, problem % {"seconds": SOFT_LIMIT_SECONDS})
+        raise
+    except Exception:
+        problem = _("It could not be drawn; the site's operators can see why.")
+        fail_photo(photo, problem)
+        raise
 
 
 @worker_ready.connect

@@ -9,6 +9,7 @@ from django.utils import timezone
 from gallery.intake import accept_uploads
 from gallery.models import Photo
 from gallery.tests.photos import jpeg, zip_of
+from gallery.upload_tasks import take_in_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -104,8 +105,6 @@ def test_the_api_answers_for_each_file(client, photographer, gallery, sent, dama
 
 @pytest.mark.parametrize("damage", [damage for damage, _expected in CASES])
 def test_in_chunks_a_worker_comes_to_an_end_with_it(sender, sent, damage, monkeypatch):
-    from gallery.upload_tasks import take_in_upload
-
     monkeypatch.setattr("gallery.taking_in.enqueue_upload", lambda _upload: True)
     address = sender.send(bytes(damage()), name="camp.zip")
 
