@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from gallery.deleting import delete_gallery, delete_photos
+from gallery.deleting import delete_gallery, delete_photos, drop_zips
 from gallery.media_links import link
 from gallery.models import Gallery, Photo
 from gallery.services import requeue
@@ -139,6 +139,8 @@ class PhotoAdmin(admin.ModelAdmin):
     def save_model(self, request, photo, form, change):
         """What was changed alone: a worker may be writing the rest."""
         photo.save(update_fields=form.changed_data)
+        if "gallery" in form.changed_data:
+            drop_zips([form.initial["gallery"]])
 
     def delete_model(self, request, photo):
         delete_photos(Photo.objects.filter(pk=photo.pk))

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from django.core.files.storage import Storage, default_storage, storages
 from django.db import transaction
+from django.utils import timezone
 
-from gallery.models import Gallery, Photo
+from gallery.models import Download, Gallery, Photo
+from gallery.queue import enqueue_download
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # a bucket takes its time for each, and many at once
@@ -24,7 +26,9 @@ def delete_photo(photo: Photo) -> None:
 def delete_photos(photos) -> int:
     """Returns how many there were."""
     names = files_of(photos)
+    galleries = list(photos.order_by().values_list("gallery", flat=True).distinct())
     _count, of_each_model = photos.delete()
+    drop_zips(galleries)
     transaction.on_commit(partial(delete_files, names))
     return of_each_model.get("gallery.Photo", 0)
 
@@ -39,6 +43,33 @@ def delete_gallery(gallery: Gallery) -> None:
     Gallery.objects.filter(pk=gallery.pk).delete()
     transaction.on_commit(partial(delete_files, names))
     transaction.on_commit(partial(delete_files, zips, storage=storages["downloads"]))
+
+
+@transaction.atomic
+def drop_zips(galleries: Iterable[int]) -> None:
+    """
+    After photos have left these galleries: the zips with them in it are deleted, and
+    those that are being packed are begun anew.
+
+    galleries: their ids.
+    """
+    State = Download.State
+    zips = Download.objects.filter(gallery__in=galleries)
+    packing = zips.filter(state__in=[State.WAITING, State.WORKING])
+    for download in packing:
+        transaction.on_commit(partial(enqueue_download, download))
+    # First: from here on none of them can become ready with what is gone.
+    packing.update(
+        state=State.WAITING,
+        run=None,
+        attempts=0,
+        packed_count=0,
+        touched_at=timezone.now(),
+    )
+    ready = zips.filter(state=State.READY)
+    names = list(ready.values_list("file", flat=True))
+    ready.delete()
+    transaction.on_commit(partial(delete_files, names, storage=storages["downloads"]))
 
 
 def files_of(photos) -> list[str]:
