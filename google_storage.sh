@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/lib.sh # say, step, warn, die, env_value, set_env_value
 
-KEY=secrets/google-key.json
-KEY_IN_CONTAINER=/secrets/google-key.json # services.yml mounts secrets/ there, into cron
+KEY=secrets/keys/google-key.json
+KEY_IN_CONTAINER=/secrets/google-key.json # services.yml mounts secrets/keys there, into cron
 LOCAL_ENV=.local/env
 
 usage() {

@@ -80,7 +80,7 @@ WRITTEN_FOLDERS=(web/frontend/dist web/frontend/node_modules)
 folders_can_be_written() {
   local folder
   if ((EUID == 0)); then return 0; fi
-  for folder in web/frontend secrets "${WRITTEN_FOLDERS[@]}"; do
+  for folder in web/frontend secrets secrets/keys "${WRITTEN_FOLDERS[@]}"; do
     if [[ -e "$folder" && ! -w "$folder" ]]; then
       die "The folder $folder cannot be written by uid $EUID: it belongs to uid $(stat -c %u "$folder")." \
         "Run: sudo chown -R $EUID:$(id -g) $folder (docs/troubleshooting.md: The … folder … cannot be written by uid …)"
@@ -92,15 +92,29 @@ folders_can_be_written() {
 
 make_folders() {
   local uid gid
-  mkdir -p secrets .local "${WRITTEN_FOLDERS[@]}"
+  mkdir -p secrets/keys .local "${WRITTEN_FOLDERS[@]}"
+  move_keys
   if ((EUID != 0)); then return 0; fi
   uid="$(env_value .env APP_UID)" gid="$(env_value .env APP_GID)"
   chown -R "$uid:$gid" "${WRITTEN_FOLDERS[@]}"
   if [[ -n "${SUDO_UID:-}" ]]; then
-    chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" secrets .local
+    chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" secrets secrets/keys .local
   else
     say "  You are root: containers run as uid $uid, which now owns ${WRITTEN_FOLDERS[*]}."
   fi
+}
+
+# Containers see secrets/keys as /secrets, and once saw all of secrets/. A key of that time
+# goes on working: here by its old name as well, which a stack without Docker may know.
+move_keys() {
+  local name
+  while IFS= read -r name; do
+    if [[ ! -f "secrets/$name" || -L "secrets/$name" || -e "secrets/keys/$name" ]]; then continue; fi
+    mkdir -p "$(dirname "secrets/keys/$name")"
+    mv "secrets/$name" "secrets/keys/$name"
+    ln --symbolic --relative "secrets/keys/$name" "secrets/$name"
+    say "  The key secrets/$name is now secrets/keys/$name: containers see no other folder of secrets/."
+  done < <(sed -n 's,^[A-Z0-9_]*=/secrets/,,p' .env)
 }
 
 start() {

@@ -39,7 +39,7 @@ programs_can_be_run() {
 no_folder_is_anothers() {
   local folder bad=()
   if ((EUID == 0)); then return; fi
-  for folder in web/frontend secrets "${WRITTEN_FOLDERS[@]}"; do
+  for folder in web/frontend secrets secrets/keys "${WRITTEN_FOLDERS[@]}"; do
     if [[ -e "$folder" && ! -w "$folder" ]]; then bad+=("$folder"); fi
   done
   if ((${#bad[@]} == 0)); then

@@ -7,6 +7,7 @@ for each thing that breaks it. Whoever may break a rule is named here, with the 
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 Rule = Callable[[dict], Iterator[str]]
 RULES: list[Rule] = []
@@ -30,14 +31,21 @@ AFTER_MIGRATE = {"web", "worker", "flower", "cron"}
 ON_APP = {"web", "worker", "flower", "cron", "storage", "prometheus", "grafana"}
 # In LOCAL they are in .env, which is the developer's own.
 PASSWORDS_IN_THE_ENVIRONMENT = {"local"}
-SECRETS_OF = {
+# Flower's settings are the site's, which cannot be read without these.
+TO_READ_SETTINGS = {"secret_key", "postgres_password", "redis_password"}
+THE_SITES = TO_READ_SETTINGS | {
+    *("media_link_key", "email_url"),
+    *("backup_encryption_key", "aws_secret_access_key"),
+}
+SECRETS_OF = dict.fromkeys(("migrate", "web", "worker", "cron"), THE_SITES) | {
+    "flower": TO_READ_SETTINGS,
     "postgres": {"postgres_password"},
     "redis": {"redis_password"},
     "nginx": {"media_link_key", "dev_password"},
-    "certbot": set(),
-    "prometheus": set(),
     "grafana": {"grafana_password"},
 }
+# secrets/keys has the bucket's key; the rest of secrets/ is for no container.
+SEES_THE_BUCKETS_KEY = {"web", "worker", "cron"}
 SECRET = re.compile(
     r"(PASSWORD|SECRET|_KEY|KEY_ID|REDISCLI_AUTH|EMAIL_URL)(?!.*_FILE$)"
 )
@@ -218,8 +226,20 @@ def has_passwords_in_files(config):
 def sees_its_own_secrets_alone(config):
     for name, service in services(config):
         seen = {secret["source"] for secret in service.get("secrets", [])}
-        if name in SECRETS_OF and seen - SECRETS_OF[name]:
-            yield f"{name} sees {sorted(seen - SECRETS_OF[name])}"
+        foreign = seen - SECRETS_OF.get(name, set())
+        if foreign:
+            yield f"{name} sees {sorted(foreign)}"
+        for volume in service.get("volumes", []):
+            if volume["type"] == "bind" and shows_secrets(config, name, volume):
+                yield f"{name} mounts {volume['source']}, where secrets are"
+
+
+def shows_secrets(config: dict, name: str, volume: dict) -> bool:
+    source = Path(volume["source"])
+    secrets = Path(config["services"]["web"]["build"]["context"]) / "secrets"
+    if source == secrets / "keys":
+        return name not in SEES_THE_BUCKETS_KEY
+    return secrets.is_relative_to(source) or source.is_relative_to(secrets)
 
 
 def stage_of(config: dict) -> str:

@@ -33,6 +33,16 @@ def bind(source: str) -> list[dict]:
     return [{"type": "bind", "source": source, "target": "/mnt"}]
 
 
+def binds(service: str, folder: str):
+    """As `- ./FOLDER:/mnt` in a Compose file."""
+
+    def change(config: dict) -> None:
+        root = config["services"]["web"]["build"]["context"]
+        config["services"][service]["volumes"] = bind(f"{root}/{folder}".rstrip("/"))
+
+    return change
+
+
 SECRET_KEY = {"source": "secret_key"}
 LIMITS = "services.redis.deploy.resources.limits"
 BREAKS = [
@@ -81,6 +91,18 @@ BREAKS = [
         broken("services.web.environment.POSTGRES_PASSWORD", "generated"),
     ),
     ("sees_its_own_secrets_alone", broken("services.redis.secrets", [SECRET_KEY])),
+    (
+        "sees_its_own_secrets_alone",
+        broken("services.flower.secrets", [{"source": "email_url"}]),
+    ),
+    (
+        "sees_its_own_secrets_alone",
+        broken("services.web.secrets", [{"source": "grafana_password"}]),
+    ),
+    ("sees_its_own_secrets_alone", binds("cron", "secrets")),
+    ("sees_its_own_secrets_alone", binds("cron", "secrets/values")),
+    ("sees_its_own_secrets_alone", binds("web", "")),
+    ("sees_its_own_secrets_alone", binds("flower", "secrets/keys")),
 ]
 
 

@@ -278,7 +278,7 @@ def test_a_key_is_proven_then_kept(stage, tmp_path):
         "compose up --detach --no-deps --no-build cron worker web",
     ]
     assert (stage.stubs / "stdin").read_text() == key.read_text()
-    kept = stage.root / "secrets" / "google-key.json"
+    kept = stage.root / "secrets/keys/google-key.json"
     assert kept.read_text() == key.read_text()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert (
@@ -306,7 +306,7 @@ def test_a_key_is_kept_for_the_local_stack(stage, postgres, tmp_path):
     done = stage.run("-a", str(key))
     assert done.returncode == 0, done
     assert (
-        f"GOOGLE_APPLICATION_CREDENTIALS={stage.root}/secrets/google-key.json\n"
+        f"GOOGLE_APPLICATION_CREDENTIALS={stage.root}/secrets/keys/google-key.json\n"
         in (stage.root / ".local" / "env").read_text()
     )
 
@@ -332,7 +332,7 @@ def test_on_a_terminal_docker_gets_one_too(stage):
 
 def test_keys_are_outside_git():
     done = subprocess.run(
-        ["git", "check-ignore", "secrets/google-key.json", ".local/env", ".env"],
+        ["git", "check-ignore", "secrets/keys/google-key.json", ".local/env", ".env"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

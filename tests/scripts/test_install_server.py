@@ -278,6 +278,24 @@ def test_a_secret_may_come_from_the_environment(project):
     assert url not in said
 
 
+def test_a_key_of_before_goes_on_working_where_containers_see_it(project):
+    """It once lay beside the passwords, which were mounted with it."""
+    project.install("prod", *FOR_A_SERVER)
+    old = project.root / "secrets/google-key.json"
+    old.write_text("{}")
+    project.change(GOOGLE_APPLICATION_CREDENTIALS="/secrets/google-key.json")
+
+    said = project.install("prod")
+
+    new = project.root / "secrets/keys/google-key.json"
+    assert new.read_text() == old.read_text() == "{}"
+    assert not new.is_symlink()
+    assert "is now secrets/keys/google-key.json" in said
+    key = "GOOGLE_APPLICATION_CREDENTIALS"
+    assert project.values()[key] == "/secrets/google-key.json", "as containers see it"
+    assert "is now" not in project.install("prod")
+
+
 def test_local_keeps_its_passwords_in_env(project):
     project.install()
 
