@@ -15,11 +15,11 @@ Usage: ./install_docker.sh [local | dev | prod] [OPTION]...
   local    docker-compose.yml: your files inside the containers, reloading (the default)
   dev      dev.yml: production's images, staging certificates, a password in front
   prod     prod.yml: HTTPS by Let's Encrypt, backups to your bucket
-  Options of a first dev or prod (asked for at a terminal):
+  Options of a first dev or prod (asked for at a terminal; --behind-proxy: also later):
     --domain NAME     the name that people type: photos.example.com
     --email ADDRESS   of the first administrator, also told to Let's Encrypt
     --bucket URL      where backups go: gs://your-bucket, s3://bucket/folder
-    --behind-proxy    another web server in front ends HTTPS (docs/https.md); later as well
+    --behind-proxy    another web server in front ends HTTPS (docs/https.md)
   --check  changes nothing: names what is wrong, why, and the next command
            (without a stage: the one of .env); ends with 1 when there is a problem
   --help   this text
