@@ -302,6 +302,28 @@ def open_upload(edge: Edge) -> ssl.SSLSocket:
     return tls
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "type_"),
+    [
+        ("PATCH", UPLOAD, "application/problem+json"),
+        ("POST", "/api/galleries/a/photos/", "application/problem+json"),
+        ("POST", "/galleries/a/upload/", "text/html; charset=utf-8"),
+    ],
+)
+def test_what_nginx_has_no_room_for_is_refused_in_words(local, method, path, type_):
+    bodies = local.nginx.folder / "cache/body"
+    bodies.rename(bodies.with_name("away"))  # as on a full disk, no file can be made
+    try:
+        answer = local.ask(path, method=method, body=b"x" * 200_000)
+    finally:
+        bodies.with_name("away").rename(bodies)
+
+    assert answer.status == 507
+    assert answer.headers["Content-Type"].startswith(type_)
+    assert b"disk of the server seems to be full" in answer.content
+    assert local.ask(path, method=method, body=b"x" * 200_000).status == 200
+
+
 def first_answer(lines: list[ssl.SSLSocket]) -> bytes:
     """Whichever comes: nginx counts an upload when it has read its head."""
     deadline = time.monotonic() + 10
