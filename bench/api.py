@@ -18,6 +18,9 @@ from api_place import Client, Place, place, requests_a_second  # noqa: E402
 from measuring import figure  # noqa: E402
 
 PAGE = 100
+SIGNED = ("thumbnail", "signed")
+ASKED = ("thumbnail", "asked")
+ORIGINAL = ("original", "asked")
 
 
 def say(text: str = "") -> None:
@@ -56,8 +59,8 @@ def make_owner():
     return owner
 
 
-def bearer(site: str) -> dict[str, str]:
-    """Headers of a fresh sign-in: an access token lives for minutes."""
+def access_token(site: str) -> str:
+    """Of a fresh sign-in: it lives for minutes."""
     import json
     import urllib.request
 
@@ -69,7 +72,18 @@ def bearer(site: str) -> dict[str, str]:
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request) as response:
-        return {"Authorization": f"Bearer {json.load(response)['access']}"}
+        return json.load(response)["access"]
+
+
+def bearer(site: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {access_token(site)}"}
+
+
+def cookie(site: str) -> dict[str, str]:
+    """As the site's own pages ask for files."""
+    from accounts import cookies
+
+    return {"Cookie": f"{cookies.ACCESS}={access_token(site)}"}
 
 
 def session(owner) -> dict[str, str]:
@@ -152,19 +166,7 @@ def latencies(site: str, galleries: dict[int, str], *, rounds: int) -> None:
 
 
 def throughput(where: Place, slug: str, owner, *, seconds: int, rounds: int) -> None:
-    mine, theirs = bearer(where.ours), session(owner)
-    photo = Client(where.ours, mine).json(f"/api/galleries/{slug}/photos/?limit=1")
-    photo = photo["results"][0]
-    from gallery.models import Photo
-
-    stored = Photo.objects.get(pk=photo["id"]).thumbnail.name
-    asked = {
-        ("list", "ours"): (f"{where.ours}/api/galleries/{slug}/photos/", mine),
-        ("list", "peer"): (f"{where.peer}/galleries/{slug}/photos/", theirs),
-        ("photo", "ours"): (f"{where.ours}{photo['thumbnail_url']}", {}),
-        ("photo", "peer"): (f"{where.peer}/files/{photo['id']}/thumbnail", theirs),
-        ("photo", "nginx"): (f"{where.peer}/plain/{stored}", {}),
-    }
+    asked = what_is_asked(where, slug, owner)
     rates: dict = {key: [] for key in asked}
     for turn in range(rounds + 1):  # the first warms up
         for key, (url, headers) in asked.items():
@@ -172,11 +174,14 @@ def throughput(where: Place, slug: str, owner, *, seconds: int, rounds: int) -> 
             if turn:
                 rates[key].append(rate)
     for (what, who), values in rates.items():
-        say(f"  {what:6} {who:6} {median(values):9.1f} requests/s")
+        say(f"  {what:16} {who:6} {median(values):9.1f} requests/s")
     for what, ours, peer, aim in (
         ("list", ("list", "ours"), ("list", "peer"), 2.0),
-        ("private photo", ("photo", "ours"), ("photo", "peer"), 2.0),
-        ("private photo", ("photo", "ours"), ("photo", "nginx"), 0.5),
+        ("thumbnail by its signed link", SIGNED, ("thumbnail", "peer"), 2.0),
+        ("thumbnail by its signed link", SIGNED, ("thumbnail", "nginx"), 0.5),
+        ("thumbnail asked of Django", ASKED, ("thumbnail", "peer"), 2.0),
+        ("original asked of Django", ORIGINAL, ("original", "peer"), 2.0),
+        ("original asked of Django", ORIGINAL, ("original", "nginx"), 0.5),
     ):
         name = {"peer": "the usual set-up", "nginx": "nginx, the plain file"}[peer[1]]
         figure(
@@ -188,6 +193,34 @@ def throughput(where: Place, slug: str, owner, *, seconds: int, rounds: int) -> 
             aim=aim,
             better="higher",
         )
+
+
+def what_is_asked(where: Place, slug: str, owner) -> dict:
+    """
+    Addresses with their headers. *asked* is Django's to decide: it looks up the sign-in
+    and the photo, nginx sends the file (X-Accel-Redirect). *signed* is nginx's alone.
+    """
+    mine, kept, theirs = bearer(where.ours), cookie(where.ours), session(owner)
+    listed = Client(where.ours, mine).json(f"/api/galleries/{slug}/photos/?limit=1")
+    photo = listed["results"][0]
+    from gallery.models import Photo
+
+    row = Photo.objects.get(pk=photo["id"])
+    for file in (row.thumbnail, row.original):
+        say(f"  {Path(file.name).name}: {file.size / 1000:,.0f} kB")
+    files, plain = f"{where.peer}/files/{row.pk}", f"{where.peer}/plain"
+    lasting = f"{where.ours}/media/photos/{row.pk}/thumbnail?download"
+    return {
+        ("list", "ours"): (f"{where.ours}/api/galleries/{slug}/photos/", mine),
+        ("list", "peer"): (f"{where.peer}/galleries/{slug}/photos/", theirs),
+        SIGNED: (f"{where.ours}{photo['thumbnail_url']}", {}),
+        ASKED: (lasting, kept),
+        ("thumbnail", "peer"): (f"{files}/thumbnail", theirs),
+        ("thumbnail", "nginx"): (f"{plain}/{row.thumbnail.name}", {}),
+        ORIGINAL: (f"{where.ours}{photo['original_url']}", kept),
+        ("original", "peer"): (f"{files}/original", theirs),
+        ("original", "nginx"): (f"{plain}/{row.original.name}", {}),
+    }
 
 
 def main() -> None:
