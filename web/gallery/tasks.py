@@ -37,8 +37,6 @@ def make_renditions(self, photo_id: str) -> dict[str, str]:
     if photo is None:
         return {"photo": photo_id, "outcome": "nothing to do"}
 
-    # Which photo it is, for whoever watches in Flower while it is drawn.
-    self.update_state(state="PROGRESS", meta={"photo": photo.name})
     with override(photo.owner.language or None):
         draw(photo)
     return {
