@@ -12,6 +12,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="download",
             name="language",
-            field=models.CharField(blank=True, editable=False, max_length=10),
+            field=models.CharField(
+                blank=True, db_default="", default="", editable=False, max_length=10
+            ),
         ),
     ]

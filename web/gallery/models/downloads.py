@@ -31,7 +31,9 @@ class Download(models.Model):
     packed_count = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     # Of whoever asked for it: the language of `error`, and of a note in the zip.
-    language = models.CharField(max_length=10, blank=True, editable=False)
+    language = models.CharField(
+        max_length=10, blank=True, editable=False, default="", db_default=""
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     run = models.UUIDField(null=True, editable=False, help_text="Who works on it.")
     worker = models.CharField(max_length=200, blank=True, editable=False)
