@@ -8,7 +8,8 @@ usage() {
   cat <<'USAGE'
 Usage: ./run_tests.sh [--fast | --docker | --chaos | --chaos-tenth | --reliability] [PYTEST_ARGUMENT]...
 
-  (nothing)   lint, types, unit, services, scripts, compose files, browser: no Docker
+  (nothing)   lint, types, unit, services, scripts, compose files, a tenth of the chaos,
+              browser: no Docker
   --fast      the same without the slow tests and the browser
   --docker    the end-to-end suite on the real stack; needs a Docker engine
   --chaos     backups and restores that are killed, cut off and starved: some 30 minutes
@@ -86,6 +87,13 @@ begin() {
 
 end_of_beside() { part "$BESIDE_TITLE" show_beside; }
 
+test_beside() {
+  local status=0
+  test_around tests/scripts tests/compose "$@" || status=$?
+  CHAOS_SHARE=0.1 test_chaos "$@" || status=$?
+  return "$status"
+}
+
 show_beside() {
   local status=0
   wait "$BESIDE_PID" || status=$?
@@ -115,6 +123,7 @@ check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-lo
 check_api_client() { scripts/api_client.sh --check; }
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
 test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
+test_chaos() { test_around tests/chaos --ignore=tests/chaos/prod "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
 test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }
 
@@ -153,7 +162,7 @@ main() {
   export PATH="$VENV/bin:$PATH"
   case "$mode" in
     docker) part "End to end, in Docker" test_around tests/end_to_end "$@" ;;
-    chaos) part "Chaos" test_around tests/chaos --ignore=tests/chaos/prod "$@" ;;
+    chaos) part "Chaos" test_chaos "$@" ;;
     reliability) part "Reliability, on PROD in Docker" test_reliability "$@" ;;
     fast)
       lint_all
@@ -165,7 +174,7 @@ main() {
       install_tools
       lint_all
       part "Frontend" test_frontend
-      begin "Scripts and compose files" test_around tests/scripts tests/compose "$@"
+      begin "Scripts, compose files, a tenth of the chaos" test_beside "$@"
       part "Site" test_site "$@"
       end_of_beside
       part "Browser" test_around tests/browser "$@"
