@@ -141,6 +141,13 @@ def test_local_is_published_on_this_machine_alone(stages):
     assert [port["host_ip"] for port in ports] == ["127.0.0.1"]
 
 
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_nobody_comes_by_ipv6_which_docker_would_make_one_address(stages, stage):
+    ports = stages[stage]["services"]["nginx"]["ports"]
+
+    assert [port["host_ip"] for port in ports] == ["0.0.0.0", "0.0.0.0"]
+
+
 def test_files_in_the_tree_belong_to_whoever_ran_the_installer(stages):
     services = stages["local"]["services"]
 
