@@ -143,8 +143,9 @@ def _skew_seconds(error: boto.ClientError) -> float:
 
 def _bad_keys(url: str, words: str) -> StoreRefused:
     return StoreRefused(
-        f"{url} cannot be signed in to: {words} Correct AWS_ACCESS_KEY_ID and "
-        f"AWS_SECRET_ACCESS_KEY in .env, then run: {CHECK}"
+        f"{url} cannot be signed in to: {words} Correct AWS_ACCESS_KEY_ID in .env and "
+        "AWS_SECRET_ACCESS_KEY there (LOCAL) or in "
+        f"secrets/values/aws_secret_access_key (DEV, PROD), then run: {CHECK}"
     )
 
 
