@@ -100,12 +100,15 @@ class Stack:
             visitor.sign_in(person)
         return visitor
 
-    def make_person(self, name: str, *, staff: bool) -> Person:
-        """Signed in as, but allowed nothing by a role."""
+    def make_person(self, name: str, *, staff: bool = False, role: str = "") -> Person:
+        """Signed in as; without a role they are allowed nothing."""
         person = Person(f"{name}@example.com", f"a-password-of-{name}")
         code = (
-            "from accounts.models import User; User.objects.create_user("
-            f"{person.email!r}, {person.password!r}, is_staff={staff})"
+            "from accounts.models import User; "
+            "from django.contrib.auth.models import Group; "
+            f"user = User.objects.create_user({person.email!r}, {person.password!r}, "
+            f"is_staff={staff}); "
+            f"user.groups.set(Group.objects.filter(name={role!r}))"
         )
         self.inside("web", "python", "manage.py", "shell", "--command", code)
         return person
