@@ -7,7 +7,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # Named by Vite. Its chunks import each other by these names: with others, a browser
 # would load a chunk twice, as two modules that know nothing of each other.
 BUILT = "frontend/"
-# Brotli's best takes a minute for all of the API's documentation, which few people read.
+# Brotli's best takes a minute for the API's documentation, which few people read.
 LARGE_BYTES = 200_000
 QUICK_QUALITY = 5
 
