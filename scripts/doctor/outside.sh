@@ -43,13 +43,14 @@ ipv6_of() {
     awk '$1 !~ /^(::1$|::ffff:|fe80:)/ { print $1 }' | sort -u
 }
 
-# Docker's networks have no IPv6, so nginx would see one address for all of these visitors.
+# The ports are open by IPv4 alone: Docker's networks have no IPv6, and nginx would see one
+# address for all who came by it.
 has_no_ipv6() {
   local host found
   host="$(site_host)"
   found="$(ipv6_of "$host" | paste -sd ' ')"
   if [[ -z "$found" ]]; then return; fi
-  careful "$host has an AAAA record ($found): all who come by IPv6 share one address, and with it the limits and the lock after wrong passwords." \
+  careful "$host has an AAAA record ($found): the site is open by IPv4 alone, so who tries IPv6 first waits, Let's Encrypt among them." \
     "Delete the AAAA record at its name server; the A record stays (docs/https.md: IPv6)   Check: getent ahostsv6 $host" \
     "The name has an AAAA record"
 }
