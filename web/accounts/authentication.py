@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
@@ -7,6 +9,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 
 from accounts import cookies, sign_ins
+from accounts.models import SignIn
 
 SCHEME = b"bearer"
 AUTHENTICATE = 'Bearer realm="api"'
@@ -49,9 +52,8 @@ class TokenAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request):
-        scheme, _space, token = get_authorization_header(request).partition(b" ")
-        if scheme.lower() == SCHEME:
-            return self._by_header(token.strip())
+        if by_header := bearer(request):
+            return by_header.user, by_header
         sign_in = getattr(request._request, "sign_in", None)
         if sign_in is None:
             return None
@@ -61,12 +63,17 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request):
         return AUTHENTICATE
 
-    def _by_header(self, token: bytes):
-        raw = token.decode("ascii", errors="replace")
-        sign_in = sign_ins.recognise(raw, now=timezone.now())
-        if sign_in is None:
-            raise InvalidToken
-        return sign_in.user, sign_in
+
+def bearer(request: Any) -> SignIn | None:
+    """The sign-in of `Authorization: Bearer`, if there is one. Raises InvalidToken."""
+    scheme, _space, token = get_authorization_header(request).partition(b" ")
+    if scheme.lower() != SCHEME:
+        return None
+    raw = token.strip().decode("ascii", errors="replace")
+    sign_in = sign_ins.recognise(raw, now=timezone.now())
+    if sign_in is None:
+        raise InvalidToken
+    return sign_in
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
+from accounts.bearer import BearerMixin
 from gallery.downloads import (
     address_of,
     is_small,
@@ -38,7 +39,7 @@ class GalleryDownloadView(View):
         return waiting_page(request, download)
 
 
-class DownloadFileView(View):
+class DownloadFileView(BearerMixin, View):
     """The zip that a worker made, for whoever may see the gallery."""
 
     def get(self, request, pk):

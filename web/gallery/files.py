@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
+from accounts.bearer import BearerMixin
 from config.media import SIGNED_FOR
 from gallery.media_links import SAME_FOR_SECONDS, are_signed, is_good, link
 from gallery.models import Gallery, Photo
@@ -25,7 +26,7 @@ HARMLESS = {
 }
 
 
-class PhotoFileView(View):
+class PhotoFileView(BearerMixin, View):
     """Each file of a photo by a lasting address, for whoever may see the photo."""
 
     def get(self, request, photo_id, variant):
@@ -46,7 +47,7 @@ class PhotoFileView(View):
         return send(stored.name, request=request, headers=headers)
 
 
-class SignedFileView(View):
+class SignedFileView(BearerMixin, View):
     """
     A rendition by its signed address, where nginx has not sent it already.
 

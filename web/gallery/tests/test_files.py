@@ -1,9 +1,12 @@
 """Who is sent which file, by whom, and for how long it may be kept."""
 
 import time
+import uuid
 
 import pytest
 from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from gallery import media_links
@@ -43,6 +46,31 @@ def body_of(response):
 def read(response):
     """To its end, which closes the file."""
     return b"".join(response)
+
+
+@pytest.fixture
+def program(photographer):
+    """A client that has a token of its owner's, and no cookies."""
+    person = {"email": photographer.email, "password": "yosemite-1941"}
+    got = Client().post("/api/auth/tokens/", person, content_type="application/json")
+    return Client(headers={"authorization": f"Bearer {got.json()['access']}"})
+
+
+def test_a_client_of_the_api_gets_the_files_that_it_names(program, photo):
+    named = program.get(f"/api/photos/{photo.pk}/").json()
+    original = program.get(named["original_url"])
+    assert body_of(original) == bytes_of(photo.original)
+    assert original["Cache-Control"].startswith("private")
+    assert body_of(program.get(named["preview_url"])) == bytes_of(photo.preview)
+
+
+def test_a_token_that_is_not_good_is_told(photo):
+    zipped = reverse("gallery:download_file", args=[uuid.uuid4()])
+    for path in (f"/media/photos/{photo.pk}/original", address(photo), zipped):
+        wrong = Client(headers={"authorization": "Bearer a.b.c"}).get(path)
+        assert wrong.status_code == 401, path
+        assert wrong.json()["code"] == "invalid_token"
+        assert wrong["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_a_rendition_is_sent_by_its_signed_link_without_a_question(

@@ -470,8 +470,11 @@ def test_balancers_and_the_certificate_authority_need_no_password(dev):
     assert dev.ask("/.well-known/acme-challenge/none", tls=False).status == 404
 
 
-def test_a_client_of_the_api_has_its_token_in_the_passwords_place(dev):
-    answer = dev.ask("/api/galleries/", headers=BEARER)
+@pytest.mark.parametrize(
+    "path", ["/api/galleries/", "/media/photos/x/original", "/downloads/x/"]
+)
+def test_a_client_of_the_api_has_its_token_in_the_passwords_place(dev, path):
+    answer = dev.ask(path, headers=BEARER)
 
     assert answer.asked["headers"]["Authorization"] == BEARER["Authorization"]
 
