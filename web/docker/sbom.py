@@ -1,8 +1,9 @@
 """
-The image's bill of materials (CycloneDX 1.6, JSON) on standard output: Debian's
-packages, Python's, and those of the frontend that reach the browser.
+The image's bill of materials (CycloneDX 1.6, JSON) on standard output: the packages
+of Debian (or Alpine) and of Python. With PACKAGE_LOCK it is the site's: the client of
+Postgres as well, and what of the frontend reaches the browser.
 
-usage: python sbom.py PACKAGE_LOCK
+usage: python sbom.py [PACKAGE_LOCK]
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
 
+APK = Path("/lib/apk/db/installed")  # Alpine's packages
 FIELDS = "${Package}\t${Version}\t${Architecture}\n"
 
 
@@ -21,6 +23,15 @@ def debian() -> Iterator[dict[str, str]]:
     for line in listed.splitlines():
         name, version, architecture = line.split("\t")
         purl = f"pkg:deb/debian/{name}@{version}?arch={architecture}"
+        yield component(name, version, purl)
+
+
+def alpine(installed: str) -> Iterator[dict[str, str]]:
+    """From apk's own list: a block for a package, a letter before each field."""
+    for block in installed.strip().split("\n\n"):
+        fields = dict(line.split(":", 1) for line in block.splitlines())
+        name, version = fields["P"], fields["V"]
+        purl = f"pkg:apk/alpine/{name}@{version}?arch={fields['A']}"
         yield component(name, version, purl)
 
 
@@ -58,11 +69,10 @@ def component(name: str, version: str, purl: str) -> dict[str, str]:
     }
 
 
-def bill(lock: Path) -> dict:
-    found = {
-        part["purl"]: part
-        for part in (*debian(), *postgres_client(), *python(), *browser(lock))
-    }
+def bill(lock: Path | None) -> dict:
+    system = alpine(APK.read_text()) if APK.exists() else debian()
+    site = (*postgres_client(), *browser(lock)) if lock else ()
+    found = {part["purl"]: part for part in (*system, *python(), *site)}
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -72,4 +82,5 @@ def bill(lock: Path) -> dict:
 
 
 if __name__ == "__main__":
-    json.dump(bill(Path(sys.argv[1])), sys.stdout, indent=1)
+    lock = Path(sys.argv[1]) if sys.argv[1:] else None
+    json.dump(bill(lock), sys.stdout, indent=1)
