@@ -3,7 +3,6 @@
 import json
 import shutil
 
-import pytest
 from pebble import NAME, Certified
 
 # All that the grade is made of, without the simulation of forty browsers.
@@ -22,7 +21,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends testssl.sh
 
 
 def testssl(site: Certified) -> list[dict[str, str]]:
-    """Each fact that it found: id, severity, finding. Skips where it cannot be had."""
+    """Of a page that everybody may see, each fact: id, severity, finding."""
     folder = site.stack.folder.parent / "testssl"
     folder.mkdir()
     folder.chmod(0o777)
@@ -30,13 +29,11 @@ def testssl(site: Certified) -> list[dict[str, str]]:
     shutil.copy(site.root(), folder / "root.pem")
     image = f"{site.stack.project}-testssl"
     build = ["docker", "build", "--quiet", "--tag", image, str(folder)]
-    built = site.stack.run(*build, check=False, timeout=240)
-    if built.returncode != 0:
-        pytest.skip(f"testssl.sh could not be installed: {built.stderr[-300:]}")
+    site.stack.run(*build, timeout=240)
     network = f"{site.stack.project}-dev_edge"
     run = ["docker", "run", "--rm", f"--network={network}", f"--volume={folder}:/t"]
     files = ["--add-ca=/t/root.pem", "--jsonfile=/t/facts.json"]
-    asked = ["testssl", *HOW, *files, *WHAT, f"{NAME}:8443"]
+    asked = ["testssl", *HOW, *files, *WHAT, f"{NAME}:8443/sign-in/"]
     site.stack.run(*run, image, *asked, check=False, timeout=900)
     return json.loads((folder / "facts.json").read_text())
 
