@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import brotli
 import pytest
+
+UNPACK = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
 
 
 class Sentry(ThreadingHTTPServer):
@@ -32,8 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.server.seconds)
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
+        body = UNPACK[self.headers["Content-Encoding"]](body)
         lines = [json.loads(line) for line in body.splitlines() if line]
         for head, item in zip(lines[1::2], lines[2::2], strict=True):
             self.server.items.append({"kind": head["type"]} | item)

@@ -1,6 +1,5 @@
 """What is sent outside, received by a real server."""
 
-import gzip
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from backups import announce
+from config.tests.sentry_server import received
 
 
 class Outside(BaseHTTPRequestHandler):
@@ -24,10 +24,7 @@ class Outside(BaseHTTPRequestHandler):
         self._answer()
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.server.envelopes.append(body)
+        self.server.envelopes.append(received(self))
         self._answer()
 
     def _answer(self):

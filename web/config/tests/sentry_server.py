@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import brotli
 from sentry_sdk.envelope import Envelope
+
+UNPACK = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
+
+
+def received(request: BaseHTTPRequestHandler) -> bytes:
+    """Its body, as it was before Sentry's SDK compressed it."""
+    body = request.rfile.read(int(request.headers["Content-Length"]))
+    return UNPACK[request.headers["Content-Encoding"]](body)
 
 
 class SentryServer:
@@ -34,9 +43,7 @@ def running_sentry() -> Iterator[SentryServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
+            body = received(self)
             assert self.path == "/api/1/envelope/"
             bodies.append(body)
             self.send_response(200)
