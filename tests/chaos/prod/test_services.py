@@ -11,7 +11,7 @@ from measures import API, PAGE, PHOTO, UPLOAD
 FLUSH = (
     'REDISCLI_AUTH="$(cat "$REDIS_PASSWORD_FILE")" redis-cli --no-auth-warning FLUSHALL'
 )
-STOPPED_SECONDS = 30
+STOPPED_SECONDS = FROZEN_SECONDS = 30
 
 
 @pytest.mark.quick
@@ -21,6 +21,20 @@ def test_a_flushed_redis_loses_no_photo(site, case):
     with one.under_load() as load:
         wait_for_work(load)
         assert site.stack.inside("redis", "sh", "-c", FLUSH).strip() == "OK"
+
+
+def test_a_redis_that_hangs_holds_nobody_up(site, case):
+    """Frozen: it takes connections, and answers nothing."""
+    one = case("Redis hangs for 30 s", Promise("no error"))
+    before = site.restarts()
+    with one.under_load() as load:
+        wait_for_work(load)
+        site.stack.compose("pause", "redis")
+        try:
+            time.sleep(FROZEN_SECONDS)
+        finally:
+            site.stack.compose("unpause", "redis")
+    assert site.restarts() == before, "they had no reason to"
 
 
 def wait_for_work(load) -> None:
