@@ -8,7 +8,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # would load a chunk twice, as two modules that know nothing of each other.
 BUILT = "frontend/"
 # Brotli's best takes a minute for the API's documentation, which few people read.
-LARGE_BYTES = 200_000
+LARGE_BYTES = 500_000
 QUICK_QUALITY = 5
 
 
