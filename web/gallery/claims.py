@@ -19,15 +19,15 @@ MESSAGE_MAY_BE_LOST_AFTER = timedelta(seconds=60)
 
 
 def claim(
-    rows: QuerySet, *, worker: str, redelivered: bool, lost_after: timedelta, now
+    rows: QuerySet, *, worker: str, redelivered: bool, lost: Q, now: datetime
 ) -> Any:
     """
     The one row of `rows`, now this run's; None when there is nothing to do.
 
     redelivered:  the broker gave this message out before, and that worker died.
-    lost_after:   a run that gave no sign of life for so long is gone.
+    lost:         those whose run gave no sign of life for so long that it is gone.
     """
-    free = Q(state=WAITING) | Q(state=WORKING, touched_at__lt=now - lost_after)
+    free = Q(state=WAITING) | Q(lost, state=WORKING)
     if redelivered:
         free |= Q(state=WORKING)
     run = uuid.uuid4()

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage, storages
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, override
@@ -157,6 +158,10 @@ def address_of(download: Download) -> str | None:
 # --- Packing ----------------------------------------------------------------------
 
 
+def lost_downloads(*, now: datetime) -> Q:
+    return Q(touched_at__lt=now - DOWNLOAD_RUN_IS_LOST_AFTER)
+
+
 def claim_download(
     download_id: str, *, worker: str, redelivered: bool, now: datetime
 ) -> Download | None:
@@ -165,7 +170,7 @@ def claim_download(
         Download.objects.select_related("gallery").filter(pk=download_id),
         worker=worker,
         redelivered=redelivered,
-        lost_after=DOWNLOAD_RUN_IS_LOST_AFTER,
+        lost=lost_downloads(now=now),
         now=now,
     )
     if download is not None and download.attempts > MOST_ATTEMPTS:

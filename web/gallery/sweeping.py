@@ -11,12 +11,12 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from gallery.claims import is_anything_forgotten, release, send_forgotten
-from gallery.downloads import DOWNLOAD_RUN_IS_LOST_AFTER, KEPT_FOR
+from gallery.downloads import KEPT_FOR, lost_downloads
 from gallery.models import Download, Upload
 from gallery.queue import enqueue_download, enqueue_upload
 from gallery.resumable import ABANDONED_AFTER, cancel
 from gallery.services import Requeued
-from gallery.taking_in import UPLOAD_RUN_IS_LOST_AFTER
+from gallery.taking_in import lost_uploads
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +28,10 @@ STRAY_AFTER = timedelta(hours=24)
 def requeue_files(*, now: datetime) -> Requeued:
     """Send again the uploads and downloads whose message or worker was lost."""
     uploads, downloads = Upload.objects.all(), Download.objects.all()
-    lost_uploads = uploads.filter(touched_at__lt=now - UPLOAD_RUN_IS_LOST_AFTER)
-    lost_downloads = downloads.filter(touched_at__lt=now - DOWNLOAD_RUN_IS_LOST_AFTER)
-    lost_runs = release(lost_uploads, send=enqueue_upload, now=now)
-    lost_runs += release(lost_downloads, send=enqueue_download, now=now)
+    silent_uploads = uploads.filter(lost_uploads(now=now))
+    silent_downloads = downloads.filter(lost_downloads(now=now))
+    lost_runs = release(silent_uploads, send=enqueue_upload, now=now)
+    lost_runs += release(silent_downloads, send=enqueue_download, now=now)
     if not is_anything_forgotten(uploads, downloads):
         return Requeued(lost_runs=lost_runs)
     lost_messages = send_forgotten(uploads, send=enqueue_upload, now=now)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.core.files import File
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -31,6 +32,7 @@ SLICE_SECONDS = 60
 HARD_LIMIT_SECONDS = 300
 # A run tells that it lives with each photo; one that is silent for longer is gone.
 UPLOAD_RUN_IS_LOST_AFTER = timedelta(seconds=HARD_LIMIT_SECONDS + 30)
+REQUEST_IS_LOST_AFTER = timedelta(seconds=120)  # nginx gives one up after 110
 NOTE_EVERY_SECONDS = 1.0
 
 
@@ -72,6 +74,12 @@ def take_in_soon(upload: Upload) -> None:
         enqueue_upload(claimed)
 
 
+def lost_uploads(*, now: datetime) -> Q:
+    """Requests have no name, and end sooner than a worker's runs."""
+    of_requests = Q(worker="", touched_at__lt=now - REQUEST_IS_LOST_AFTER)
+    return of_requests | Q(touched_at__lt=now - UPLOAD_RUN_IS_LOST_AFTER)
+
+
 def claim_upload(
     upload_id: str, *, worker: str, redelivered: bool, now: datetime
 ) -> Upload | None:
@@ -80,7 +88,7 @@ def claim_upload(
         Upload.objects.select_related("gallery", "owner").filter(pk=upload_id),
         worker=worker,
         redelivered=redelivered,
-        lost_after=UPLOAD_RUN_IS_LOST_AFTER,
+        lost=lost_uploads(now=now),
         now=now,
     )
     if upload is None:

@@ -1,12 +1,15 @@
 """What becomes of a photo whose last byte has come."""
 
 import errno
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 
-from gallery import taking_in
+from gallery import sweeping, taking_in
 from gallery.models import Photo, Upload
 from gallery.resumable import incoming_path
 from gallery.tests.photos import jpeg
@@ -66,4 +69,26 @@ def test_a_photo_whose_judging_fails_is_left_to_a_worker(sender, monkeypatch):
 
     assert sender.client.get(address).json()["state"] == "waiting"
     assert incoming_path(the_upload()).read_bytes() == content
+    assert sent == [the_upload().pk]
+
+
+def test_a_photo_whose_request_lost_the_database_is_soon_taken_up(sender, monkeypatch):
+    """Not even that it failed could be written down."""
+    sent = []
+
+    def gone(*_args, **_kwargs):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    content = jpeg()
+    address = sender.begin(content)
+    with monkeypatch.context() as outage:
+        outage.setattr(taking_in, "accept_photo", gone)
+        outage.setattr(taking_in, "pause", gone)
+        sender.client.raise_request_exception = False
+        assert sender.patch(address, content, offset=0).status_code >= 500
+    monkeypatch.setattr(sweeping, "enqueue_upload", lambda one: sent.append(one.pk))
+
+    now = timezone.now()
+    assert sweeping.requeue_files(now=now + timedelta(seconds=100)).lost_runs == 0
+    assert sweeping.requeue_files(now=now + timedelta(seconds=130)).lost_runs == 1
     assert sent == [the_upload().pk]
