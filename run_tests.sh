@@ -81,11 +81,19 @@ begin() {
   shift
   step "$BESIDE_TITLE: begun, beside what follows"
   BESIDE_LOG="$(mktemp)"
-  "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
+  with_its_time "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
   BESIDE_PID=$!
 }
 
 end_of_beside() { part "$BESIDE_TITLE" show_beside; }
+
+with_its_time() {
+  local started status=0
+  started="$(now_ms)"
+  "$@" || status=$?
+  say "  It took $(seconds_since "$started"), beside the others."
+  return "$status"
+}
 
 test_beside() {
   local status=0
