@@ -220,7 +220,7 @@ def test_a_worker_that_is_deaf_after_redis_was_restarted(stack):
 def deaf(stack) -> bool:
     """Asked of the worker's main process; it may be on its way back to Redis."""
     code = (
-        "from config.celery import app; from django.core.cache import caches;"
+        "from config.celery import app; from django.core.cache import cache;"
         "from datetime import timedelta; from django.utils import timezone;"
         "from config.health.worker import CANARY_KEY;"
         "ask = app.control.inspect(timeout=2);"
@@ -228,7 +228,7 @@ def deaf(stack) -> bool:
         "[app.control.cancel_consumer(name, reply=True) for name in queues];"
         "left = [q for one in ask.active_queues().values() for q in one];"
         "ago = timezone.now() - timedelta(minutes=10);"
-        "caches['health'].set(CANARY_KEY, ago);"
+        "cache.set(CANARY_KEY, ago);"
         "print('deaf' if queues and not left else left)"
     )
     said = stack.inside(

@@ -24,7 +24,7 @@ def impatient(dev) -> Iterator[Stack]:
     first = {name: dev.value(name) for name in IMPATIENCE}
     for name, value in IMPATIENCE.items():
         dev.setting(name, value)
-    dev.compose("up", "--detach", "--no-deps", "worker")
+    dev.compose("up", "--detach", "--wait", "--no-deps", "worker")
     yield dev
     for name, value in first.items():
         dev.setting(name, value)
