@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.services import fill_groups
 
 PASSWORD = "yosemite-1941"
+USERS = "/admin/accounts/user/"
 ELSEWHERE = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 
 
@@ -56,6 +57,14 @@ def sent(monkeypatch):
 
     monkeypatch.setattr("celery.Task.apply_async", take)
     return tasks
+
+
+@pytest.fixture
+def boss(client):
+    """A superuser, whose browser `client` is."""
+    user = User.objects.create_superuser("boss@example.com", PASSWORD)
+    client.force_login(user)
+    return user
 
 
 @pytest.fixture

@@ -14,19 +14,11 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.exceptions import HasAccount
 from accounts.models import User
-from accounts.tests.conftest import PASSWORD
+from accounts.tests.conftest import PASSWORD, USERS
 
 pytestmark = pytest.mark.django_db
-USERS = "/admin/accounts/user/"
 TYPED = "Ansel.Adams@Example.com"
 STORED = "ansel.adams@example.com"
-
-
-@pytest.fixture
-def boss(client):
-    user = User.objects.create_superuser("boss@example.com", PASSWORD)
-    client.force_login(user)
-    return user
 
 
 def add(client, email):

@@ -4,17 +4,9 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import Invitation, SignIn, User
-from accounts.tests.conftest import PASSWORD, bearer, tokens_of
+from accounts.tests.conftest import PASSWORD, USERS, bearer, tokens_of
 
 pytestmark = pytest.mark.django_db
-USERS = "/admin/accounts/user/"
-
-
-@pytest.fixture
-def boss(client):
-    user = User.objects.create_superuser("boss@example.com", PASSWORD)
-    client.force_login(user)
-    return user
 
 
 def act(client, page, action, *rows):
