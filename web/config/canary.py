@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 # Who looks this late has stood still, as after a night of the laptop.
 STOOD_STILL_SECONDS = 30.0
-BROKER_SECONDS = 5
 KEPT_SECONDS = 24 * 60 * 60
 LOGS_OF_TASKS = (
     "celery.worker.strategy",
@@ -125,11 +124,7 @@ def send(hostname: str) -> None:
 
     Raises kombu's OperationalError, or what the client of Redis raises.
     """
-    patience = {
-        "socket_timeout": BROKER_SECONDS,
-        "socket_connect_timeout": BROKER_SECONDS,
-    }
-    with current_app.connection_for_write(transport_options=patience) as connection:
+    with current_app.connection_for_write() as connection:
         sing.apply_async(
             queue=worker_direct(hostname), connection=connection, retry=False
         )

@@ -109,16 +109,15 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Redis: broker, task results, cache
+# Redis: broker, cache
 REDIS_URL = with_password(env.required("REDIS_URL"), env.text("REDIS_PASSWORD"))
 # A Redis that hangs must not hang the few threads that answer visitors.
 _broker, _cache = redis_urls(REDIS_URL)
-REDIS_SECONDS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": _cache,
-        "OPTIONS": REDIS_SECONDS,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     },
 }
 
