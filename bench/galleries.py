@@ -6,7 +6,6 @@ visitor sees first, and scrolling, in Chromium with an empty cache.
 import argparse
 import os
 import sys
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
@@ -18,8 +17,8 @@ sys.path[:0] = [str(BENCH.parent / "tests" / "browser"), str(Path.cwd())]
 
 from landscapes import landscape  # noqa: E402
 from measuring import figure  # noqa: E402
-from pages import PRODUCTION, collect_static_files, say  # noqa: E402
-from running_site import Site, running_site  # noqa: E402
+from pages import production_site, say  # noqa: E402
+from running_site import Site  # noqa: E402
 
 SMALL, LARGE = 100, 10_000
 SCREENS = 20
@@ -136,12 +135,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5 rounds, not 15")
     rounds = 5 if parser.parse_args().quick else 15
-    collect_static_files()
-    with (
-        tempfile.TemporaryDirectory(prefix="socle-bench-") as folder,
-        running_site(Path(folder), **PRODUCTION) as site,
-    ):
-        fill(site, Path(folder))
+    with production_site() as (site, folder):
+        fill(site, folder)
         say(f"A phone's window, {rounds} visits each, in turns")
         measure(site, rounds=rounds)
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -57,6 +59,17 @@ def collect_static_files() -> None:
     )
 
 
+@contextmanager
+def production_site() -> Iterator[tuple[Site, Path]]:
+    """The site with the static files of PROD, and a folder that ends with it."""
+    collect_static_files()
+    with (
+        tempfile.TemporaryDirectory(prefix="socle-bench-") as folder,
+        running_site(Path(folder), **PRODUCTION) as site,
+    ):
+        yield site, Path(folder)
+
+
 def fill(site: Site) -> str:
     """The address of the largest public gallery, whose photos are all drawn."""
     manage(site, "setup_project")
@@ -102,11 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round, not five")
     rounds = 1 if parser.parse_args().quick else 5
-    collect_static_files()
-    with (
-        tempfile.TemporaryDirectory(prefix="socle-bench-") as folder,
-        running_site(Path(folder), **PRODUCTION) as site,
-    ):
+    with production_site() as (site, _folder):
         gallery = fill(site)
         time.sleep(1)
         measure(site, {"list": "/", "gallery": gallery}, rounds=rounds)
