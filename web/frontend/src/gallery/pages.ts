@@ -123,5 +123,6 @@ function watchingTrouble(error: unknown, retryInMs: number): string {
   if (error instanceof TypeError) {
     return t.trouble.connectionWhileWatching(Math.round(retryInMs / 1000));
   }
+  if (error instanceof Refused && error.status === 404) return t.trouble.galleryGone;
   return t.trouble.watching(troubleOf(error).message);
 }

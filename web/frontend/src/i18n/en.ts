@@ -79,6 +79,8 @@ export const en = {
     connectionWhileWatching: (seconds: number) =>
       `The connection to the site is lost; the photos may have moved on. Trying again in ${count(seconds, "# second", "# seconds")}.`,
     watching: (reason: string) => `The photos’ states could not be read. ${reason}`,
+    galleryGone:
+      "The site does not show you this gallery any more: it is gone, or you are signed out. Sign in again in another tab, or reload the page.",
     loading: (reason: string) => `More photos could not be loaded. ${reason}`,
     signedOut: "You are signed out. Sign in again in another tab, then retry.",
     outOfDate: "This page is out of date. Reload it, then try again.",

@@ -85,6 +85,8 @@ export const fr: Messages = {
     connectionWhileWatching: (seconds) =>
       `La connexion au site est perdue ; les photos ont pu changer depuis. Nouvel essai dans ${count(seconds, "# seconde", "# secondes")}.`,
     watching: (reason) => `L’état des photos n’a pas pu être lu. ${reason}`,
+    galleryGone:
+      "Le site ne vous montre plus cette galerie : elle a été supprimée, ou vous êtes déconnecté. Reconnectez-vous dans un autre onglet, ou rechargez la page.",
     loading: (reason) => `La suite des photos n’a pas pu être chargée. ${reason}`,
     signedOut:
       "Vous êtes déconnecté. Reconnectez-vous dans un autre onglet, puis réessayez.",
