@@ -16,6 +16,8 @@ from gallery.media_links import SAME_FOR_SECONDS, are_signed, is_good, link
 from gallery.models import Gallery, Photo
 from gallery.ranges import answer, with_headers
 
+NEEDED = ["name", "content_type", "original", "preview", "thumbnail"]
+NEEDED += ["gallery", "gallery__visibility"]
 NEVER_KEPT = "private, no-store"
 FOR_MINUTES = f"private, max-age={SAME_FOR_SECONDS}"
 FOR_A_WHILE = "private, max-age=300"
@@ -65,7 +67,7 @@ class SignedFileView(BearerMixin, View):
 
 def visible_photo(visitor, *, photo_id, variant) -> Photo:
     """Raises Http404: what a visitor may not see is not there."""
-    photos = Photo.objects.visible_to(visitor).select_related("gallery")
+    photos = Photo.objects.visible_to(visitor).select_related("gallery").only(*NEEDED)
     photo = photos.filter(pk=photo_id).first()
     if photo is None or not photo.file_of(variant):
         raise Http404(_("There is no such file."))

@@ -12,22 +12,28 @@ from django.utils.translation import gettext_lazy as _
 from gallery.models.words import searchable
 
 
+def shown_to(user, *, gallery=""):
+    """
+    What this visitor may see: the one rule for pages, API, files and downloads.
+
+    Public galleries are everybody's, members' ones of whoever may view galleries,
+    private ones of their owner; whoever may change all galleries sees all.
+
+    gallery: what leads to the gallery from the rows that are filtered ("gallery__").
+    """
+    if user.has_perm("gallery.change_gallery"):
+        return Q()
+    rule = Q((f"{gallery}visibility", Gallery.Visibility.PUBLIC))
+    if user.has_perm("gallery.view_gallery"):
+        rule |= Q((f"{gallery}visibility", Gallery.Visibility.MEMBERS))
+    if user.is_authenticated:
+        rule |= Q((f"{gallery}owner", user))
+    return rule
+
+
 class GalleryQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """
-        What this visitor may see: the one rule for pages, API, files and downloads.
-
-        Public galleries are everybody's, members' ones of whoever may view galleries,
-        private ones of their owner; whoever may change all galleries sees all.
-        """
-        if user.has_perm("gallery.change_gallery"):
-            return self.all()
-        rule = Q(visibility=Gallery.Visibility.PUBLIC)
-        if user.has_perm("gallery.view_gallery"):
-            rule |= Q(visibility=Gallery.Visibility.MEMBERS)
-        if user.is_authenticated:
-            rule |= Q(owner=user)
-        return self.filter(rule)
+        return self.filter(shown_to(user))
 
     def editable_by(self, user):
         """Those whose facts this visitor may change: their own, or all of them."""

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gallery.models.galleries import Gallery
+from gallery.models.galleries import Gallery, shown_to
 from gallery.models.rows import rows_after
 from gallery.models.words import searchable
 
@@ -23,7 +23,7 @@ NAME_LENGTH = 200
 class PhotoQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Those of the galleries that this visitor may see."""
-        return self.filter(gallery__in=Gallery.objects.visible_to(user))
+        return self.filter(shown_to(user, gallery="gallery__"))
 
     def editable_by(self, user):
         """Their own, those in a gallery of their own; all of them for a moderator."""
