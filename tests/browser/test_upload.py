@@ -138,8 +138,8 @@ def test_a_failed_photo_can_be_deleted(photographer):
 
 
 def large_photo() -> bytes:
-    """Some chunks of eight megabytes; what follows a JPEG's end is nobody's matter."""
-    return landscape(9) + bytes(20 * MB)
+    """Two chunks, the first of 8 MB; what follows a JPEG's end is nobody's matter."""
+    return landscape(9) + bytes(10 * MB)
 
 
 def break_off_after(page, chunks: int) -> None:
@@ -209,7 +209,7 @@ def test_after_a_reload_the_same_file_goes_on(photographer):
     page.on("dialog", lambda dialog: dialog.accept())  # leave, although it is sending
     page.reload()
     expect(page.get_by_text("1 upload was interrupted.")).to_be_visible()
-    expect(page.get_by_text("8.0 MB of 20.0 MB")).to_be_visible()
+    expect(page.get_by_text("8.0 MB of 10.0 MB")).to_be_visible()
     photographer.screenshot("upload-interrupted-desktop")
     photographer.expect_accessible()
     assert photographer.layout_shift() < 0.02
@@ -294,7 +294,7 @@ def test_signed_out_in_another_tab_is_told_and_a_retry_succeeds(photographer):
     photographer.upload({"tent.jpg": landscape(1, scale=0.3)})
     row = photographer.row("tent.jpg")
     expect(row).to_contain_text("You are signed out.")
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # asks at once
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # asks now
     expect(page.get_by_role("alert")).to_contain_text("or you are signed out")
     context.add_cookies(cookies)
     row.get_by_role("button", name="Retry tent.jpg").click()
