@@ -81,8 +81,16 @@ begin() {
   shift
   step "$BESIDE_TITLE: begun, beside what follows"
   BESIDE_LOG="$(mktemp)"
+  set -m # a group of its own, which one signal ends
   with_its_time "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
   BESIDE_PID=$!
+  set +m
+  trap stop_beside EXIT
+}
+
+# After Ctrl-C: it takes its own containers and servers away.
+stop_beside() {
+  if kill -INT -- "-$BESIDE_PID" 2>/dev/null; then wait "$BESIDE_PID"; fi
 }
 
 end_of_beside() { part "$BESIDE_TITLE" show_beside; }
@@ -105,6 +113,7 @@ test_beside() {
 show_beside() {
   local status=0
   wait "$BESIDE_PID" || status=$?
+  trap - EXIT
   cat "$BESIDE_LOG"
   rm -f "$BESIDE_LOG"
   return "$status"
@@ -134,6 +143,17 @@ test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
 test_chaos() { test_around tests/chaos --ignore=tests/chaos/prod "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
 test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }
+
+# Two stacks, whose tests wait more than they work: they run side by side.
+test_docker() {
+  if (($# > 0)); then
+    part "End to end, in Docker" test_around tests/end_to_end "$@"
+    return
+  fi
+  begin "End to end, DEV and PROD in Docker" test_around tests/end_to_end -m dev
+  part "End to end, LOCAL in Docker" test_around tests/end_to_end -m "not dev"
+  end_of_beside
+}
 
 # All cases write the table of docs/reliability.md; some of them do with --rows.
 test_reliability() {
@@ -169,7 +189,7 @@ main() {
   set_up
   export PATH="$VENV/bin:$PATH"
   case "$mode" in
-    docker) part "End to end, in Docker" test_around tests/end_to_end "$@" ;;
+    docker) test_docker "$@" ;;
     chaos) part "Chaos" test_chaos "$@" ;;
     reliability) part "Reliability, on PROD in Docker" test_reliability "$@" ;;
     fast)

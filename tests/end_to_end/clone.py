@@ -52,9 +52,12 @@ def as_owner() -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Below the range of outgoing connections; different runs start elsewhere."""
+    """
+    Below the range of outgoing connections; different runs start elsewhere, with room
+    between those that began one after the other.
+    """
     found: list[int] = []
-    port = 26_000 + os.getpid() % 5_000
+    port = 26_000 + os.getpid() * 16 % 5_000
     while len(found) < count:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
