@@ -76,6 +76,7 @@ class Certified:
         shown = self.compose("port", "pebble", "15000").stdout.strip()
         address = f"https://{shown.replace('0.0.0.0', '127.0.0.1')}/roots/0"
         answer = requests.get(address, verify=False, timeout=10)
+        assert answer.ok, answer.status_code
         file = self.stack.folder.parent / "pebble-root.pem"
         file.write_text(answer.text)
         return str(file)
@@ -104,8 +105,10 @@ def certified(stack: Stack) -> Iterator[Certified]:
     url = f"https://{NAME}:{stack.value('HTTPS_PORT')}"
     (stack.folder / FILE).write_text(OVERRIDE.replace("THE_ADDRESS", url))
     here = Certified(stack)
-    services = ("pebble", "nginx", "certbot")
-    here.compose("up", "--detach", *services)
+    here.compose("up", "--detach", "pebble")
+    # A certbot that does not meet it waits for a quarter of an hour.
+    wait_until(here.root, within=60, what="pebble answers")
+    here.compose("up", "--detach", "nginx", "certbot")
     try:
         yield here
     finally:

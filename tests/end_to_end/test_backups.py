@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from photos import jpeg
 from visitor import facts_of
+from waiting import wait_until
 
 MINUTES_3 = 180
 
@@ -35,6 +36,7 @@ def test_a_dropped_table_and_a_deleted_photo_come_back(stack, admin, gallery):
     assert admin.get(f"/api/galleries/{gallery}/photos/").status_code == 500
     with visiting(stack, admin, f"/galleries/{gallery}/") as answers:
         storage(stack, "-r", url, "--yes")
+        wait_until(lambda: 200 in answers, within=30, what="the page is back")
 
     # Before the swap the page has no photos to show; nothing of it is the swap's.
     assert {200, 500, 503} >= set(answers[: answers.index(200)])

@@ -143,8 +143,8 @@ def test_the_template_is_a_task_that_works(stack):
     finally:
         copy.unlink()
 
-    log = stack.logs("cron", tail=20)
-    assert "cron copied: ended with exit status 0" in log, log
+    words = "cron copied: ended with exit status 0"
+    wait_until(lambda: words in stack.logs("cron", tail=100), within=20, what=words)
 
 
 def test_a_line_that_can_never_run_keeps_cron_from_starting(stack):

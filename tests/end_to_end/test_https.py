@@ -130,11 +130,14 @@ def test_a_request_has_one_name_at_the_client_and_in_the_log(dev, stranger):
 
     name = answer.headers["X-Request-ID"]
     assert len(name) == 32
-    lines = dev.logs("nginx", tail=50)
-    (line,) = [one for one in lines.splitlines() if name in one]
+
+    def lines_of_it() -> list[str]:
+        return [one for one in dev.logs("nginx", tail=50).splitlines() if name in one]
+
+    (line,) = wait_until(lines_of_it, within=10, what="it is logged")
     logged = json.loads(line[line.index("{") :])
     assert (logged["path"], logged["status"]) == ("/sign-in/", 200)
-    assert "c0ffee" not in lines
+    assert "c0ffee" not in dev.logs("nginx", tail=50)
 
 
 def test_the_headers_of_a_page_say_what_it_may(stranger):

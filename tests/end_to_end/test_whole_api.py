@@ -79,6 +79,7 @@ def ask(stack, folder: Path, question: str, *, token: str, cases: int) -> None:
             "--generation-database=none",
             f"--exclude-checks={LEFT_OUT}",
             "--continue-on-failure",
+            "--request-timeout=60",
             "--warnings=off",
             "--no-shrink",
             question,
