@@ -14,8 +14,9 @@ export interface Status {
 
 export class PhotoPages {
   readonly store: PhotoStore;
-  readonly poller: Poller<Changes>;
+  readonly poller: Poller<Changes | null>;
   private since: string;
+  private readonly edits = { begun: 0, ended: 0 };
   private status: Status = { isLoading: false, trouble: "" };
   private readonly listeners = new Set<() => void>();
 
@@ -27,8 +28,8 @@ export class PhotoPages {
     this.store = new PhotoStore({ page, counts, isFiltered });
     this.since = data.since;
     this.poller = new Poller({
-      load: () => loadChanges(data.gallery.slug, this.since),
-      onAnswer: (changes) => this.take(changes),
+      load: () => this.loadChanges(),
+      onAnswer: (changes) => (changes ? this.take(changes) : this.askAgain()),
       onTrouble: (error, retryInMs) => this.say(watchingTrouble(error, retryInMs)),
       isHidden: () => document.hidden,
     });
@@ -70,6 +71,27 @@ export class PhotoPages {
     if (this.store.wasDeleted(id)) throw new Refused(404, null);
     const known = this.store.snapshot().photos.find((photo) => photo.id === id);
     return known ?? (await loadPhoto(id));
+  }
+
+  /** Carries out a change of the visitor's: no older answer shall take it back. */
+  async edit<T>(change: () => Promise<T>): Promise<T> {
+    this.edits.begun += 1;
+    try {
+      return await change();
+    } finally {
+      this.edits.ended += 1;
+    }
+  }
+
+  /** null: of a moment before an edit, or in the midst of one. */
+  private async loadChanges(): Promise<Changes | null> {
+    const { ended } = this.edits;
+    const changes = await loadChanges(this.data.gallery.slug, this.since);
+    return this.edits.begun === ended ? changes : null;
+  }
+
+  private askAgain(): Round {
+    return { unfinished: this.store.snapshot().counts.unfinished, isNew: false, hasMore: true };
   }
 
   private take({ since, more, ...changes }: Changes): Round {

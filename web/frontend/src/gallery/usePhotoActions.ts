@@ -2,6 +2,7 @@ import { useMemo, useState } from "react";
 
 import { changePhoto, deletePhoto } from "../api/client";
 import { troubleOf } from "../api/troubles";
+import type { PhotoChange } from "../api/types";
 import { t } from "../i18n";
 import type { PhotoPages } from "./pages";
 
@@ -10,6 +11,11 @@ export function usePhotoActions(pages: PhotoPages) {
   const [trouble, setTrouble] = useState("");
   const actions = useMemo(() => {
     const { store } = pages;
+    let lastMove: Promise<unknown> = Promise.resolve();
+
+    async function change(id: string, changes: PhotoChange): Promise<void> {
+      store.replace(await pages.edit(() => changePhoto(id, changes)));
+    }
 
     async function remove(id: string): Promise<string> {
       try {
@@ -24,22 +30,24 @@ export function usePhotoActions(pages: PhotoPages) {
 
     async function changeCaption(id: string, caption: string): Promise<string> {
       try {
-        store.replace(await changePhoto(id, { caption }));
+        await change(id, { caption });
       } catch (error) {
         return t.lightbox.notChanged(troubleOf(error).message);
       }
       return "";
     }
 
-    /** Moved at once; back where it was when the site says no. */
+    /** Moved at once, told in turn; back where it was when the site says no. */
     async function move(id: string, afterId: string | null): Promise<void> {
       const { photos } = store.snapshot();
       const index = photos.findIndex((photo) => photo.id === id);
       const before = photos[index - 1]?.id ?? null;
       store.move(id, afterId);
       setTrouble("");
+      const told = lastMove.then(() => change(id, { after_id: afterId }));
+      lastMove = told.catch(() => {});
       try {
-        store.replace(await changePhoto(id, { after_id: afterId }));
+        await told;
       } catch (error) {
         store.move(id, before);
         setTrouble(t.arrange.failed(troubleOf(error).message));
