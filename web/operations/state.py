@@ -34,9 +34,10 @@ def look() -> State:
     ended = Run.objects.aggregate(
         last=Max("ended_at"), count=Count("pk", filter=~Q(outcome=Run.Outcome.RUNNING))
     )
+    waiting = asked()  # first: a run is written down before its wish is taken away
     last = ended["last"].timestamp() if ended["last"] else 0
     return State(
         running=list(Run.objects.running()),
-        asked=asked(),
+        asked=waiting,
         version=f"{last:.3f}-{ended['count']}",
     )
