@@ -48,7 +48,7 @@ class Faulty:
 
     @property
     def impatient(self) -> Store:
-        return self.open(Patience(0.2))
+        return self.open(Patience(1))
 
     def hurried(self) -> Store:
         return self.open(Hurried(0.2))

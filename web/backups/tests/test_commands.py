@@ -154,8 +154,8 @@ def test_sigterm_ends_a_backup_without_a_trace(site, store, shell, moment):
     for number in range(500):
         (site.media_root / str(number)).write_bytes(os.urandom(20_000))
     process = shell("backup")
-    while moment not in process.stderr.readline():
-        pass
+    while moment not in (line := process.stderr.readline()):
+        assert line, "the backup ended before it was to be ended"
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM, err

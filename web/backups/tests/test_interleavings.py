@@ -224,4 +224,4 @@ class Nights(RuleBasedStateMachine):
 
 
 TestNights = Nights.TestCase
-TestNights.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestNights.settings = settings(max_examples=80, stateful_step_count=30)

@@ -49,12 +49,13 @@ def test_what_is_no_file_is_named_as_skipped(site, store):
 def test_a_file_that_keeps_changing_is_named_as_skipped(site, store, monkeypatch, size):
     changing = site.media_root / "changing"
     changing.write_bytes(bytes(size))
-    done = threading.Event()
+    done, written = threading.Event(), threading.Event()
 
     def keep_writing():
         while not done.is_set():
             with changing.open("r+b") as target:
                 target.write(os.urandom(10))
+            written.set()
 
     # The real read, slow enough for the writer to come between.
     fstat = os.fstat
@@ -62,7 +63,10 @@ def test_a_file_that_keeps_changing_is_named_as_skipped(site, store, monkeypatch
     def slow_fstat(number):
         found = fstat(number)
         if found.st_size == size:
-            done.wait(0.05)
+            done.wait(0.05)  # the clock of mtimes is coarse
+            for _ in range(2):  # the first write may have begun before
+                written.clear()
+                assert written.wait(30)
         return found
 
     monkeypatch.setattr("backups.media.os.fstat", slow_fstat)

@@ -113,7 +113,8 @@ def test_a_restore_works_while_others_are_connected_and_reconnect(
             client.join()
     assert set(answers) == {0, 1}
     assert answers[-1] == 0
-    assert len(problems) < 20  # thrown out once or twice each, not locked out
+    # Thrown out a few times each; locked out, they would fail some 400 times a second.
+    assert len(problems) < 100
 
 
 def test_a_restore_brings_back_a_database_that_is_gone(site, backup, restore):

@@ -199,8 +199,7 @@ json_values = st.recursive(
 @given(values=st.lists(json_values, max_size=3), planned=json_values)
 @hypothesis_settings(
     max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_no_json_at_all_breaks_the_page(folder, values, planned):
     entries = [GOOD | one if isinstance(one, dict) else one for one in values]
