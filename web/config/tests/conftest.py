@@ -15,8 +15,8 @@ from django.conf import settings
 
 from config.tests.workers import Worker
 
-PATIENCE_SECONDS = 40
-DEAF_SECONDS = 12  # longer than a worker takes to connect anew
+PATIENCE_SECONDS = 90
+DEAF_SECONDS = 20  # longer than a worker takes to connect anew, on a slow machine too
 
 
 def wait_until(what, *, seconds=PATIENCE_SECONDS):

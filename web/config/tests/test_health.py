@@ -141,8 +141,8 @@ def test_a_check_that_hangs_is_waited_for_once_and_not_long(site):
 
     slow = Check("slow", hang, remedy=lambda: "Look at its log.")
     began = time.monotonic()
-    first = ask_all([slow, of(OK)], patience_seconds=0.3)
-    second = ask_all([slow, of(OK)], patience_seconds=0.3)
+    first = ask_all([slow, of(OK)], patience_seconds=1)
+    second = ask_all([slow, of(OK)], patience_seconds=1)
     seconds = time.monotonic() - began
     over.set()
 
@@ -150,7 +150,7 @@ def test_a_check_that_hangs_is_waited_for_once_and_not_long(site):
     assert "no answer within" in str(second[0].says)
     assert second[0].todo == "Look at its log."
     assert asked == [1]
-    assert 0.5 < seconds < 3
+    assert 1.5 < seconds < 15  # what hangs, hangs for 20 s
 
 
 def test_a_check_that_breaks_is_a_fact_and_hides_no_other(site, caplog):

@@ -112,11 +112,11 @@ def test_a_collector_that_fails_leaves_the_others_whole():
 
 
 def test_a_collector_that_hangs_is_waited_for_once():
-    page = page_of("slow", "fine", patience_seconds=0.5)
+    page = page_of("slow", "fine", patience_seconds=2)
     began = time.monotonic()
     first, second = page(), page()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # what hangs, hangs for 20 s
     assert "\nfine 7.0\n" in first
     assert "\nfine 7.0\n" in second
     assert asked == ["slow"]

@@ -63,4 +63,4 @@ def test_a_long_text_takes_no_time(word):
     """Quadratic rules would take minutes for it, and anybody may send such a path."""
     began = time.monotonic()
     without_people(word * 100_000)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

@@ -117,7 +117,7 @@ def test_a_task_hands_the_id_on_to_those_that_it_starts(tmp_path):
     assert followed[-1]["parent_task_id"] == followed[0]["task_id"]
 
 
-def lines_with(log, event, *, timeout_seconds=40):
+def lines_with(log, event, *, timeout_seconds=90):
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         text = log.read_text().rpartition("\n")[0]

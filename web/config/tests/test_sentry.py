@@ -9,15 +9,18 @@ import pytest
 from django.conf import settings
 
 from config import sentry
+from config.celery import app
+from config.tests.failing_site import QUEUE
 from config.tests.sentry_server import running_sentry
 
-WORKER = ["-m", "celery", "--app=config", "worker", "--queues=failing"]
+WORKER = ["-m", "celery", "--app=config", "worker", f"--queues={QUEUE}"]
 WORKER += ["--include=config.tests.failing_site", "--concurrency=1"]
 
 
 @pytest.fixture(scope="module")
 def told():
     """What Sentry was told by a site whose page and whose task failed."""
+    forget_tasks()
     with running_sentry() as server:
         run = subprocess.run(
             [sys.executable, "-m", "config.tests.failing_site"],
@@ -62,10 +65,17 @@ def settings_of(server):
     return {"cwd": settings.BASE_DIR, "env": environment, "text": True}
 
 
-def wait_until(is_true, *, timeout_seconds=40):
+def wait_until(is_true, *, timeout_seconds=120):
     deadline = time.monotonic() + timeout_seconds
-    while not is_true() and time.monotonic() < deadline:
+    while not is_true():
+        assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def forget_tasks():
+    """Those that a worker of another test left unfinished would be told of as well."""
+    with app.connection_for_write() as connection:
+        connection.default_channel.queue_purge(QUEUE)
 
 
 def kinds(event):

@@ -3,7 +3,7 @@
 import time
 
 
-def wait_for(photo, state, *, timeout_seconds=40):
+def wait_for(photo, state, *, timeout_seconds=90):
     deadline = time.monotonic() + timeout_seconds
     while photo.state != state:
         assert time.monotonic() < deadline, (photo.state, photo.error)

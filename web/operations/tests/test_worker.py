@@ -84,8 +84,8 @@ def test_back_up_now_is_done_by_a_worker_and_shown(worker, store, staff):
 
 
 def test_a_worker_that_finds_the_lock_taken_says_so(worker, store, staff):
-    back_up_now.delay()
     with only_one(Database.from_settings(), purpose="restore"):
+        back_up_now.delay()
         wait_until(lambda: Run.objects.filter(outcome="failed").exists())
 
     assert "Another run holds the lock: restore" in Run.objects.get().reason
