@@ -31,24 +31,30 @@ def install() -> None:
 
 
 def look_at(url: str, *, form_factor: str = "mobile") -> Report:
-    """Raises CalledProcessError when Lighthouse itself fails."""
+    """Raises RuntimeError when Lighthouse itself fails three times."""
     install()
     command = ["node", "node_modules/lighthouse/cli/index.js", url, "--quiet"]
     command += ["--output=json", f"--only-categories={','.join(CATEGORIES)}"]
     command += [f"--chrome-flags={FLAGS}"]
     if form_factor == "desktop":
         command += ["--preset=desktop"]
-    said = subprocess.run(
-        command,
-        cwd=FOLDER,
-        env=os.environ
-        | {"CHROME_PATH": os.environ.get("CHROMIUM", "/usr/bin/chromium")},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    ).stdout
-    return read(json.loads(said))
+    chromium = {"CHROME_PATH": os.environ.get("CHROMIUM", "/usr/bin/chromium")}
+    for _ in range(3):  # a busy Chromium may paint too late for it to see anything
+        said = subprocess.run(
+            command,
+            cwd=FOLDER,
+            env=os.environ | chromium,
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+        if said.returncode == 0 and is_whole(result := json.loads(said.stdout)):
+            return read(result)
+    raise RuntimeError(f"Lighthouse has no result: {said.stdout[:500]}{said.stderr}")
+
+
+def is_whole(result: dict) -> bool:
+    return all(one["score"] is not None for one in result["categories"].values())
 
 
 def read(result: dict) -> Report:

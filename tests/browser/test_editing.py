@@ -29,7 +29,7 @@ def order(page):
 
 
 def expect_order(page, wanted):
-    for _ in range(50):
+    for _ in range(300):
         if order(page) == wanted:
             return
         page.wait_for_timeout(100)
@@ -71,18 +71,43 @@ def test_photos_are_moved_by_keyboard_and_stay_there(three):
     name = f"{before[2]}.jpg"
     button = page.get_by_role("button", name=f"Move {name} forward")
     button.focus()
-    page.keyboard.press("Enter")
     moved = before[0] + before[2] + before[1]
+    page.keyboard.press("Enter")
     expect_order(page, moved)
     expect(button).to_be_focused()
     expect(page.get_by_text(f"{name} is now number 2.")).to_have_count(1)
-    page.get_by_role("button", name=f"Move {name} to the front").click()
     first = before[2] + before[0] + before[1]
-    expect_order(page, first)
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(is_of_moving_to_the_front):
+        page.get_by_role("button", name=f"Move {name} to the front").click()
+        expect_order(page, first)
     page.reload()
     three.expect_ready(3)
     expect_order(page, first)
+
+
+def test_the_site_hears_of_quick_moves_in_turn(three):
+    page = three.page
+    before = order(page)
+    page.get_by_role("button", name="Arrange").click()
+    held = []
+    page.route("**/api/photos/*/", lambda route: held.append(route))
+    page.get_by_role("button", name=f"Move {before[2]}.jpg forward").click()
+    page.get_by_role("button", name=f"Move {before[2]}.jpg to the front").click()
+    front = before[2] + before[0] + before[1]
+    expect_order(page, front)
+    for count in (1, 2):
+        page.wait_for_timeout(500)
+        assert len(held) == count, "each waits for the one before"
+        with page.expect_response("**/api/photos/*/"):
+            held[-1].continue_()
+    page.reload()
+    three.expect_ready(3)
+    expect_order(page, front)
+
+
+def is_of_moving_to_the_front(response):
+    request = response.request
+    return request.method == "PATCH" and request.post_data_json == {"after_id": None}
 
 
 def test_photos_are_dragged_to_their_places(three):

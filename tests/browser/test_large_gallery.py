@@ -47,7 +47,7 @@ def scrolled_to_the_end(page):
     """How many elements there were at most on the way."""
     most = 0
     last = page.locator(f'.tile[aria-posinset="{PHOTOS}"]')
-    for _ in range(200):
+    for _ in range(900):
         page.evaluate(TO_THE_END)
         page.wait_for_timeout(100)
         most = max(most, page.evaluate(NODES))
@@ -120,21 +120,13 @@ def test_a_large_zip_tells_how_far_it_is(open_visitor, large):
     expect(page.locator(".grid-placed")).to_be_visible()
     facts = {"id": "1", "size_bytes": 1, "photo_count": 2000, "url": None, "error": ""}
     reason = "The disk is full: 1.2 GB are needed and 300 MB are free."
-    page.route(
-        "**/downloads/",
-        lambda route: route.fulfill(
-            json=facts | {"state": "working", "packed_count": 120}
-        ),
-    )
-    page.route(
-        "**/api/downloads/1/",
-        lambda route: route.fulfill(
-            json=facts | {"state": "failed", "packed_count": 120, "error": reason}
-        ),
-    )
+    told = facts | {"state": "working", "packed_count": 120}
+    page.route("**/downloads/", lambda route: route.fulfill(json=told))
+    page.route("**/api/downloads/1/", lambda route: route.fulfill(json=told))
     page.get_by_role("link", name="Download all").click()
     expect(page.get_by_text("Packing 120 of 2,000…")).to_be_visible()
     visitor.screenshot("gallery-packing-desktop", full_page=False)
+    told |= {"state": "failed", "error": reason}
     words = f"The download could not be prepared. {reason}"
     expect(page.get_by_text(words, exact=True)).to_be_visible()
     visitor.screenshot("gallery-not-packed-desktop", full_page=False)

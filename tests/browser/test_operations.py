@@ -84,7 +84,7 @@ def test_a_run_moves_on_the_page_without_a_reload(ops, site):
     page.goto("/operations/")
     with long_run(site):
         running = page.locator("[data-run]")
-        for _ in range(30):
+        for _ in range(120):
             page.clock.run_for(30_000)
             if running.count():
                 break

@@ -53,7 +53,8 @@ def test_of_thirty_files_every_bad_one_gets_its_message(photographer):
         "third.jpg": ("Accepted", ""),
         "cut-off.jpg": ("Accepted", ""),
     }
-    expect(photographer.page.get_by_text("30 of 30 files done.")).to_be_visible()
+    done = photographer.page.get_by_text("30 of 30 files done.")
+    expect(done).to_be_visible(timeout=120_000)
     for name, (state, message) in messages.items():
         row = photographer.row(name)
         rows.evaluate("(list) => list.scrollTo(0, 0)")
@@ -304,18 +305,13 @@ def test_signed_out_in_another_tab_is_told_and_a_retry_succeeds(photographer):
 def test_the_site_may_ask_for_a_pause(photographer):
     photographer.expected_errors.append("429")
     photographer.make_gallery("Slowly")
-    asked = []
-
-    def answer(route):
-        asked.append(1)
-        if len(asked) > 1:
-            return route.fallback()
-        return route.fulfill(status=429, headers={"Retry-After": "2"}, body="")
-
-    photographer.page.route("**/api/galleries/*/uploads/", answer)
+    page, address = photographer.page, "**/api/galleries/*/uploads/"
+    pause = {"status": 429, "headers": {"Retry-After": "1"}, "body": ""}
+    page.route(address, lambda route: route.fulfill(**pause))
     photographer.upload({"tent.jpg": landscape(1, scale=0.3)})
     row = photographer.row("tent.jpg")
     expect(row).to_contain_text("it goes on by itself")
+    page.unroute(address)
     expect(row.locator(".row-state")).to_have_text("Accepted")
 
 
