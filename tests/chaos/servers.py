@@ -20,6 +20,7 @@ from local.valkey import Valkey
 
 BUCKET = "socle-tests"
 START_SECONDS = 60
+METADATA = "user.metadata"  # the attribute of a file in which the emulator keeps it
 
 
 class Server:
@@ -88,9 +89,19 @@ class Servers:
             stack.callback(self.postgres.stop, signal.SIGINT)
             stack.callback(self.storage.stop, signal.SIGTERM)
             self.postgres.start()
-            self.storage.start()
+            self.start_storage()
             self._storage.make_bucket(BUCKET)
             yield
+
+    def start_storage(self) -> None:
+        """
+        Without the objects that a kill has left half written, as any bucket comes back:
+        the emulator has no metadata of them, and then lists nothing at all.
+        """
+        for path in (self._storage.folder / BUCKET).rglob("*"):
+            if path.is_file() and METADATA not in os.listxattr(path):
+                path.unlink()
+        self.storage.start()
 
     def restart_postgres(self, number: int) -> None:
         """number: SIGINT ends its sessions in order, SIGKILL is a crash."""

@@ -125,10 +125,10 @@ def test_a_store_whose_server_is_killed_at_any_moment(world, servers, rounds, te
         servers.storage.stop(signal.SIGKILL)
         if away > world.patience_seconds:
             outcomes.append(child.wait())
-            servers.storage.start()
+            servers.start_storage()
         else:
             time.sleep(away)
-            servers.storage.start()
+            servers.start_storage()
             outcomes.append(child.wait())
         what = f"round {number}, killed after {delay:.3f} s, away for {away} s"
         checks.after(what)
