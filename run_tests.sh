@@ -144,7 +144,7 @@ test_chaos() { test_around tests/chaos --ignore=tests/chaos/prod "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
 test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }
 
-# Two stacks, whose tests wait more than they work: they run side by side.
+# Two stacks that share nothing: their tests run side by side.
 test_docker() {
   if (($# > 0)); then
     part "End to end, in Docker" test_around tests/end_to_end "$@"
