@@ -29,7 +29,7 @@ export class PhotoPages {
     this.since = data.since;
     this.poller = new Poller({
       load: () => this.loadChanges(),
-      onAnswer: (changes) => (changes ? this.take(changes) : this.askAgain()),
+      onAnswer: (changes) => (changes ? this.take(changes) : this.takeNothing()),
       onTrouble: (error, retryInMs) => this.say(watchingTrouble(error, retryInMs)),
       isHidden: () => document.hidden,
     });
@@ -80,6 +80,7 @@ export class PhotoPages {
       return await change();
     } finally {
       this.edits.ended += 1;
+      this.poller.soon();
     }
   }
 
@@ -90,8 +91,8 @@ export class PhotoPages {
     return this.edits.begun === ended ? changes : null;
   }
 
-  private askAgain(): Round {
-    return { unfinished: this.store.snapshot().counts.unfinished, isNew: false, hasMore: true };
+  private takeNothing(): Round {
+    return { unfinished: this.store.snapshot().counts.unfinished, isNew: false };
   }
 
   private take({ since, more, ...changes }: Changes): Round {

@@ -19,12 +19,11 @@ export function usePhotoActions(pages: PhotoPages) {
 
     async function remove(id: string): Promise<string> {
       try {
-        await deletePhoto(id);
+        await pages.edit(() => deletePhoto(id));
       } catch (error) {
         return t.lightbox.notDeleted(troubleOf(error).message);
       }
       store.remove(id);
-      pages.poller.soon();
       return "";
     }
 
