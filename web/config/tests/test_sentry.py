@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ from django.conf import settings
 
 from config import sentry
 from config.celery import app
+from config.tests.conftest import wait_until
 from config.tests.failing_site import QUEUE
 from config.tests.sentry_server import running_sentry
 
@@ -30,7 +30,9 @@ def told():
         )
         assert run.returncode == 0, run.stderr[-3000:]
         with worker(server):
-            wait_until(lambda: len(server.items("transaction")) >= TRANSACTIONS)
+            wait_until(
+                lambda: len(server.items("transaction")) >= TRANSACTIONS, seconds=120
+            )
         yield server
 
 
@@ -63,13 +65,6 @@ def settings_of(server):
         "ALLOWED_HOSTS": "127.0.0.1",
     }
     return {"cwd": settings.BASE_DIR, "env": environment, "text": True}
-
-
-def wait_until(is_true, *, timeout_seconds=120):
-    deadline = time.monotonic() + timeout_seconds
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def forget_tasks():
