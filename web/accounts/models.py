@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
+from config.text_fields import NameField
+
 INVITATION_LIFETIME = timedelta(days=7)
 
 
@@ -47,6 +49,8 @@ class User(AbstractUser):
 
     username = None
     email = models.EmailField(_("e-mail address"), unique=True)
+    first_name = NameField(_("first name"), max_length=150, blank=True)
+    last_name = NameField(_("last name"), max_length=150, blank=True)
     language = models.CharField(
         _("language"),
         max_length=5,

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from accounts.devices import device_name
 from accounts.models import Invitation, SignIn, User
 from accounts.services import ROLES
+from config.api.text_fields import NameSerializerField, TextModelSerializer
 
 EMAIL_MAX = 254
 PASSWORD_MAX = 1024  # hashing is slow on purpose: nobody may make it slower
@@ -42,7 +43,7 @@ class RefreshSerializer(serializers.Serializer):
     )
 
 
-class AccountSerializer(serializers.ModelSerializer):
+class AccountSerializer(TextModelSerializer):
     """Who is signed in, and what they may do."""
 
     roles = serializers.SerializerMethodField()
@@ -132,6 +133,6 @@ class AcceptInvitationSerializer(serializers.Serializer):
     token = serializers.CharField(
         max_length=400, help_text=_("Of the link in the e-mail.")
     )
-    first_name = serializers.CharField(max_length=150, allow_blank=True, default="")
-    last_name = serializers.CharField(max_length=150, allow_blank=True, default="")
+    first_name = NameSerializerField(max_length=150, allow_blank=True, default="")
+    last_name = NameSerializerField(max_length=150, allow_blank=True, default="")
     password = PasswordField()

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from config.unicode_text import one_line
 from gallery.archives import is_zip, open_members
 from gallery.exceptions import EmptyFile, FileTooLarge, NoRoomLeft, UploadRefused
 from gallery.headers import ImageFacts, read_facts
@@ -22,10 +22,6 @@ from gallery.queue import enqueue
 
 CHUNK_BYTES = 1024 * 1024
 WRONG_CLOCK_AFTER = timedelta(days=1)  # photos are not taken later than tomorrow
-BIDIRECTIONAL_MARKS = {
-    *map(chr, range(0x202A, 0x202F)),
-    *map(chr, range(0x2066, 0x206A)),
-}
 
 
 @dataclass(frozen=True)
@@ -182,15 +178,14 @@ def sha256_of(file: IO[bytes]) -> str:
 
 
 def clean_name(name: str) -> str:
-    """The file's own name, without folders and control characters, shortened."""
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    base = "".join(
-        sign
-        for sign in base
-        if unicodedata.category(sign) != "Cc" and sign not in BIDIRECTIONAL_MARKS
-    ).strip()
+    """The file's own name: without folders and what turns or hides text, shortened."""
+    base = one_line(name.replace("\\", "/").rsplit("/", 1)[-1])
+    if not base.strip(" ."):
+        return "unnamed"
+    if base.startswith(".") and base.count(".") == 1:  # an ending alone
+        base = f"unnamed{base}"
     if len(base) <= NAME_LENGTH:
-        return base or "unnamed"
+        return base
     stem, dot, ending = base.rpartition(".")
     if not dot or len(ending) > 10:
         return base[: NAME_LENGTH - 1] + "…"

@@ -17,6 +17,7 @@ from typing import IO, Protocol
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from config.unicode_text import one_line
 from gallery.archives import ZIP_SIGNATURES
 from gallery.exceptions import (
     DiskFull,
@@ -55,7 +56,7 @@ def begin(*, gallery, owner, name: str, size_bytes: int, now: datetime) -> Uploa
     upload = Upload.objects.create(
         gallery=gallery,
         owner=owner,
-        name=name[:1000],
+        name=one_line(name)[:1000] or "unnamed",
         size_bytes=size_bytes,
         created_at=now,
         touched_at=now,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from config.api.text_fields import TextModelSerializer
 from gallery.intake import clean_name
 from gallery.media_links import link
 from gallery.models import NAME_LENGTH, Gallery, Photo
@@ -185,7 +186,7 @@ def described(
 
 
 @extend_schema_serializer(component_name="GalleryFacts")
-class GalleryFactsSerializer(serializers.ModelSerializer):
+class GalleryFactsSerializer(TextModelSerializer):
     """What can be written of a gallery."""
 
     cover_id = serializers.PrimaryKeyRelatedField(
@@ -210,7 +211,7 @@ class GalleryFactsSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_serializer(component_name="PhotoFacts")
-class PhotoFactsSerializer(serializers.ModelSerializer):
+class PhotoFactsSerializer(TextModelSerializer):
     """What can be written of a photo; its place by the photo that it comes after."""
 
     after_id = serializers.UUIDField(

@@ -308,19 +308,17 @@ def content_length(request) -> int:
 
 def file_name(metadata: str) -> str:
     """From `Upload-Metadata: filename bXkuanBn,filetype aW1hZ2U=`."""
-    for pair in metadata.split(","):
-        key, _space, value = pair.strip().partition(" ")
-        if key == "filename":
-            try:
-                decoded = base64.b64decode(value, validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError) as error:
-                raise refusal(
-                    400,
-                    "invalid_header",
-                    _("The file's name in Upload-Metadata is not UTF-8 in base64."),
-                ) from error
-            return decoded.replace("\0", "") or "unnamed"
-    return "unnamed"
+    pairs = (pair.split() for pair in metadata.split(","))
+    given = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    value = given.get("filename") or given.get("name") or ""  # some clients send that
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise refusal(
+            400,
+            "invalid_header",
+            _("The file's name in Upload-Metadata is not UTF-8 in base64."),
+        ) from error
 
 
 def refusal(status_code: int, code: str, detail: str) -> exceptions.APIException:

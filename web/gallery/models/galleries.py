@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from config.text_fields import NameField, ParagraphsField
 from gallery.models.words import searchable
 
 
@@ -68,9 +69,9 @@ class Gallery(models.Model):
         MEMBERS = "members", _("Members: whoever is signed in")
         PRIVATE = "private", _("Private: you and the moderators")
 
-    name = models.CharField(_("name"), max_length=120)
+    name = NameField(_("name"), max_length=120)
     slug = models.SlugField(max_length=140, unique=True, editable=False)
-    description = models.TextField(_("description"), blank=True)
+    description = ParagraphsField(_("description"), blank=True)
     event_date = models.DateField(_("date of the event"), null=True, blank=True)
     visibility = models.CharField(
         _("visibility"),

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.text_fields import NameField
 from gallery.models.galleries import Gallery, shown_to
 from gallery.models.rows import rows_after
 from gallery.models.words import searchable
@@ -95,8 +96,8 @@ class Photo(models.Model):
         Gallery, on_delete=models.CASCADE, related_name="photos"
     )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
-    name = models.CharField(max_length=NAME_LENGTH)
-    caption = models.CharField(_("caption"), max_length=500, blank=True)
+    name = NameField(max_length=NAME_LENGTH)
+    caption = NameField(_("caption"), max_length=500, blank=True)
     original = models.FileField(upload_to=original_path, max_length=120)
     content_type = models.CharField(max_length=40)
     sha256 = models.CharField(max_length=64, editable=False)
@@ -106,7 +107,7 @@ class Photo(models.Model):
     taken_at = models.DateTimeField(
         null=True, blank=True, help_text="As the camera noted it."
     )
-    camera = models.CharField(max_length=120, blank=True)
+    camera = NameField(max_length=120, blank=True)
     # The order in the gallery: see new_position. Between two is room for others.
     position = models.BigIntegerField(default=0, editable=False)
     # A few bytes to look at until the thumbnail has come, as a data: address.

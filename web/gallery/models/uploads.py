@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from config.text_fields import NameField
 from gallery.models.galleries import Gallery
 
 
@@ -34,7 +35,7 @@ class Upload(models.Model):
         Gallery, on_delete=models.CASCADE, related_name="uploads"
     )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    name = models.CharField(max_length=1000, help_text="As the sender named it.")
+    name = NameField(max_length=1000, help_text="As the sender named it.")
     size_bytes = models.PositiveBigIntegerField()
     received_bytes = models.PositiveBigIntegerField(default=0)
     state = models.CharField(

@@ -103,7 +103,7 @@ def test_a_long_name_with_emoji_is_shortened_and_told(accept):
 
 def test_names_lose_folders_and_control_characters():
     assert clean_name("../../etc/pass\0wd.jpg") == "passwd.jpg"
-    assert clean_name("C:\\photos\\a\nb.jpg") == "ab.jpg"
+    assert clean_name("C:\\photos\\a\nb.jpg") == "a b.jpg"
     assert clean_name("gpj.\u202eexe.jpg") == "gpj.exe.jpg"
     assert clean_name("") == "unnamed"
 
