@@ -1,7 +1,9 @@
 """The Celery application, and the file by which a worker shows that it lives."""
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
 from celery.signals import heartbeat_sent
@@ -11,8 +13,31 @@ from config import worker_logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+PREFIX = "CELERY_"
+
+
+class CelerySettings(Mapping):
+    """
+    Those of Django's settings that are Celery's, by Celery's names. A worker tells
+    Flower every setting that it was given, and hides a password under these names only.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return getattr(settings, PREFIX + name.upper())
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        names = (name for name in dir(settings) if name.startswith(PREFIX))
+        return (name.removeprefix(PREFIX).lower() for name in names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 app = Celery("socle")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.config_from_object(CelerySettings())
 app.autodiscover_tasks()
 worker_logs.connect(app)
 

@@ -34,6 +34,8 @@ def test_operators_and_staff_read_it(client, path, role, options, status):
     client.force_login(person(role, **options))
 
     assert client.get(path).status_code == status
+    offered = 'href="/api/docs/"' in client.get("/").content.decode()
+    assert offered is (status == 200)
 
 
 def test_strangers_are_sent_to_sign_in(client):

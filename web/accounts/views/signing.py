@@ -7,8 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from accounts import signing
-
-LOOKING = {"GET", "HEAD", "OPTIONS"}
+from accounts.flower_requests import comes_from_own_page, is_reading
 
 
 class SignInView(LoginView):
@@ -55,13 +54,17 @@ def staff_gate(request):
     """
     What nginx asks before it lets a request through to Flower: may this person do this?
 
-    204 for operators who look (nginx says in X-Original-Method what was asked) and for
-    superusers; 401 for visitors, 403 for everybody and everything else.
+    204 for operators who read, and for superusers who act from the site's own pages;
+    401 for visitors, 403 for everybody and everything else. nginx says what was asked
+    in X-Original-Method and X-Original-Path.
     """
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    looks = request.headers.get("X-Original-Method", "GET") in LOOKING
-    may = request.user.has_perm("accounts.operate") if looks else is_superuser(request)
+    method = request.headers.get("X-Original-Method", "")
+    if is_reading(method, request.headers.get("X-Original-Path", "")):
+        may = request.user.has_perm("accounts.operate")
+    else:
+        may = is_superuser(request) and comes_from_own_page(request)
     return HttpResponse(status=204 if may else 403)
 
 

@@ -22,6 +22,12 @@ HTTPS = {
     "SITE_URL": "https://site.example",
     "ALLOWED_HOSTS": "site.example,www.site.example",
 }
+FLOWERS_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "authorization",
+    "Access-Control-Allow-Methods": "POST",
+}
 PROXIED = HTTPS | {"NGINX_SCHEME": "http", "BEHIND_PROXY": "1"}
 
 
@@ -31,6 +37,7 @@ class Site:
 
     holds: threading.Event = field(default_factory=threading.Event)
     waiting: int = 0
+    asked_gate: list[tuple[str, str]] = field(default_factory=list)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, dict[str, str]]:
         if handler.path.startswith("/slow/"):
@@ -41,11 +48,14 @@ class Site:
         if handler.path.startswith("/static/"):
             kept = "max-age=31536000, immutable"
             return 200, {"Cache-Control": kept, "Vary": "Accept-Encoding"}
+        if handler.path.startswith("/flower/"):
+            return 200, FLOWERS_HEADERS
         return 200, {"X-Frame-Options": "DENY"}
 
-    @staticmethod
-    def staff_gate(handler: BaseHTTPRequestHandler) -> int:
+    def staff_gate(self, handler: BaseHTTPRequestHandler) -> int:
         """An operator, unless the cookie says something else: reads, never acts."""
+        names = ("X-Original-Method", "X-Original-Path")
+        self.asked_gate.append(tuple(handler.headers.get(name, "") for name in names))
         if "nobody" in handler.headers.get("Cookie", ""):
             return 401
         return 204 if handler.headers["X-Original-Method"] == "GET" else 403

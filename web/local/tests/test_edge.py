@@ -136,6 +136,7 @@ CLAIMS = {
     "X-Forwarded-Proto": "https",
     "X-Request-ID": "given-by-the-proxy",
     "X-Original-Method": "GET",
+    "X-Original-Path": "/flower/",
     "Forwarded": "for=203.0.113.7",
 }
 
@@ -147,7 +148,7 @@ def test_what_anybody_claims_is_replaced(https):
     assert got["X-Forwarded-For"] == "127.0.0.1"
     assert got["X-Request-ID"] == answer.headers["X-Request-ID"] != "given-by-the-proxy"
     assert "Forwarded" not in got
-    assert "X-Original-Method" not in got
+    assert {"X-Original-Method", "X-Original-Path"}.isdisjoint(got)
 
 
 def test_what_a_trusted_proxy_says_is_kept(proxied):
@@ -439,6 +440,23 @@ def test_the_door_of_flower_knows_what_is_done(https):
     claims = {"X-Original-Method": "GET"}
     path = "/flower/api/worker/shutdown/x"
     assert https.ask(path, method="POST", headers=claims).status == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/flower/tasks", "/flower/%61pi/tasks", "/%66lower/a/../tasks"]
+)
+def test_the_door_judges_the_path_that_flower_gets(https, path):
+    answer = https.ask(f"{path}?name=value", headers={"X-Original-Path": "/flower/"})
+
+    assert https.site.asked_gate[-1] == ("GET", path)
+    assert answer.asked["path"] == f"{path}?name=value"
+
+
+def test_no_other_site_may_read_what_flower_answers(https):
+    headers = https.ask("/flower/api/tasks").headers
+
+    assert [name for name in headers if name.startswith("Access-Control-")] == []
+    assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
 
 
 @pytest.mark.parametrize("path", ["/flower/", "/flower/metrics", "/%66lower/api/tasks"])
