@@ -123,9 +123,17 @@ start() {
 }
 
 start_services() {
+  local watched
   timed "Postgres" compose up --detach --wait postgres || unhealthy
   repair_password
-  timed "All services, healthy" start || unhealthy
+  watched="$(mktemp)"
+  tell_migration_waits "$watched" &
+  if timed "All services, healthy" start; then
+    rm -f "$watched"
+  else
+    rm -f "$watched"
+    unhealthy
+  fi
 }
 
 unhealthy() {

@@ -91,6 +91,18 @@ wait_until_healthy() {
   return 1
 }
 
+# usage: tell_migration_waits FILE &    Until FILE is gone: Compose says no word of it.
+tell_migration_waits() {
+  local began said told=''
+  began="$(date +%s)"
+  while [[ -e "$1" ]] && kill -0 "$$" 2>/dev/null; do
+    said="$(compose logs --no-log-prefix --since "$began" migrate 2>/dev/null | sed -n '/^Waits for /p' | tail -n 1)" || said=''
+    if [[ -n "$said" && "$said" != "$told" ]]; then say "      $said"; fi
+    told="$said"
+    sleep 1
+  done
+}
+
 indent() { sed 's/^/    /' >&2; }
 
 # usage: explain_containers    Says of each container that is not well all that helps.
@@ -119,6 +131,7 @@ section_for() {
     *"No space left on device"*) echo "No space left on device" ;;
     *"cannot be written by uid"*) echo "The … folder … cannot be written by uid …" ;;
     *"Postgres did not answer"*) echo "Postgres did not answer within … s" ;;
+    *" was not run: for "* | *"Nothing was migrated: "*) echo "… was not run: for … min it waited for …" ;;
     *"Redis did not answer"*) echo "Redis did not answer within … s" ;;
     *) section_of_service "$1" ;;
   esac

@@ -35,7 +35,8 @@ case "$*" in
   *" ps "*) answer containers ;;
   *" build") echo "$GIT_REVISION" >"$here/revision"; answer build ;;
   *" up "*"--wait postgres") answer up_postgres ;;
-  *" up "*) answer up ;;
+  *" up "*) sleep "$(cat "$here/up_seconds" 2>/dev/null || echo 0)"; answer up ;;
+  *" logs "*" migrate") answer migrate_log ;;
   *"ON_ERROR_STOP"*) cat >"$here/sql"; answer repair ;;
   *"SELECT 1"*) answer login ;;
   *create_admin*) cat >"$here/password"; answer admin "Made the administrator." ;;

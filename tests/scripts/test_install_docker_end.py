@@ -68,6 +68,16 @@ def test_a_migration_that_failed_is_explained(project):
     assert "socle-web-1 is" not in said
 
 
+def test_what_a_migration_waits_for_is_said_while_it_waits(project):
+    waits = "Waits for the backup that began at 2026-11-21 03:00:12 UTC (process 7)."
+    project.docker(migrate_log=f"Running migrations:\n{waits}\n", up_seconds="3")
+
+    said = project.install()
+
+    assert said.count(waits) == 1
+    assert said.index(waits) < said.index("All services, healthy")
+
+
 def test_a_container_that_never_gets_healthy_ends_the_wait(project):
     project.docker(containers="web|running|starting|0|socle-web-1\n")
 
@@ -104,6 +114,7 @@ def test_images_that_could_not_be_built_are_not_started(project):
         ("write: No space left on device", "No space left on device"),
         ("The folder /media cannot be written by uid 1", "The … folder … cannot be"),
         ("Redis did not answer within 60 s", "Redis did not answer within"),
+        ("a.0002_b was not run: for 60 min it waited", "… was not run: for … min"),
     ],
 )
 def test_the_section_follows_from_what_the_container_says(logs, section):

@@ -94,6 +94,7 @@ TEMPLATES = [
 # Database
 POSTGRES_BIN = env.text("POSTGRES_BIN")
 POSTGRES_WAIT_SECONDS = env.number("POSTGRES_WAIT_SECONDS", 60, at_least=1)
+MIGRATION_WAIT_SECONDS = env.number("MIGRATION_WAIT_SECONDS", 3600, at_least=1)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",

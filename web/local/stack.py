@@ -18,7 +18,7 @@ from local.layout import Layout
 from local.manage import manage
 from local.processes import end_processes, stack_processes
 from local.programs import Services, site_programs
-from local.steps import step
+from local.steps import say, step
 from local.supervision import Supervisor
 from local.ties import postgres_account
 
@@ -110,7 +110,12 @@ class Stack:
 
     def migrate(self) -> None:
         with step("Migrations and roles"):
-            manage("migrate_site", layout=self.layout, environment=self.environment)
+            manage(
+                "migrate_site",
+                layout=self.layout,
+                environment=self.environment,
+                tell=lambda line: say(f"      {line}"),
+            )
         if not self.layout.password_file.exists():
             with step("First administrator"):
                 self.new_password = make_admin(

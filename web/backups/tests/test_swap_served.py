@@ -1,90 +1,28 @@
 """Real gunicorn, asked without a pause while database and media are swapped."""
 
-import http.client
-import os
-import random
-import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
 
-import jwt
 import pytest
-from django.conf import settings
 
 from backups.journal import Exchange, Plan
 from backups.locks import only_one
 from backups.places import drop_database
 from backups.swap import swap
 from backups.tests.conftest import execute
+from backups.tests.serving import get, serving
 
 VISITORS = 4
 SWAPS = 4
-STARTED_SECONDS = 120
 
 
 @pytest.fixture
 def served(django_site):
     """The port of a gunicorn that serves the test's own site."""
-    site, port = django_site, free_port()
-    environment = os.environ | {
-        "POSTGRES_DB": site.database.name,
-        "MEDIA_ROOT": str(site.media_root),
-        "WEB_HOST": "127.0.0.1",
-        "WEB_PORT": str(port),
-        "WEB_WORKERS": "1",
-    }
-    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
-    server = subprocess.Popen(
-        [*gunicorn, "config.wsgi"], cwd=settings.BASE_DIR, env=environment
-    )
-    try:
-        wait_for(port)
+    with serving(django_site) as port:
         yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-
-
-def free_port():
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-
-
-def wait_for(port):
-    for _ in range(STARTED_SECONDS * 10):
-        try:
-            if get(port, "/health/ready")[0] == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("gunicorn does not answer.")
-
-
-def stranger():
-    """An access token that the site has signed, of a sign-in that it does not know."""
-    claims = {"token_type": "access", "jti": "j", "pair": "p", "sign_in": "a" * 32}
-    claims["exp"] = int(time.time()) + 60
-    return jwt.encode(claims, settings.SIMPLE_JWT["SIGNING_KEY"], algorithm="HS256")
-
-
-def get(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        # An unknown sign-in: each request asks the database for it.
-        connection.request("GET", path, headers={"Cookie": f"access={stranger()}"})
-        response = connection.getresponse()
-        response.read()
-        return response.status, response.headers["Retry-After"]
-    finally:
-        connection.close()
 
 
 @contextmanager

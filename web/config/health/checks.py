@@ -90,13 +90,7 @@ def migrations() -> Fact:
         count=len(missing),
         names=names,
     )
-    return Fact("migrations", State.FAIL, says, _migrating())
-
-
-def _migrating() -> str:
-    if commands.is_in_docker():
-        return commands.compose("run --rm migrate")
-    return "./install_local.sh"
+    return Fact("migrations", State.FAIL, says, commands.migrating())
 
 
 @check(

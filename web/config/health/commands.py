@@ -34,3 +34,7 @@ def manage(words: str) -> str:
     if is_in_docker():
         return compose(f"exec web python manage.py {words}")
     return f"web/manage.py {words}"
+
+
+def migrating() -> str:
+    return compose("run --rm migrate") if is_in_docker() else "./install_local.sh"

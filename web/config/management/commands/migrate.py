@@ -1,0 +1,40 @@
+"""Django's own `migrate`, which waits for locks without holding visitors up."""
+
+from django.conf import settings
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+
+from config.health.commands import migrating
+from config.migration_retry import LockRetry
+
+
+class Command(migrate.Command):
+    _retry: LockRetry | None = None
+
+    def handle(self, *args, database, **options):
+        connection = connections[database]
+        options["database"] = database
+        if connection.in_atomic_block:  # of a caller, who alone can run it again
+            return super().handle(*args, **options)
+        retry = self._retry = LockRetry(
+            connection,
+            wait_seconds=settings.MIGRATION_WAIT_SECONDS,
+            again=migrating(),
+            tell=self.tell,
+        )
+        with retry.running():
+            while True:
+                try:
+                    return super().handle(*args, **options)
+                except OperationalError as error:
+                    retry.after(error)
+
+    def migration_progress_callback(self, action, migration=None, fake=False):
+        if self._retry is not None:
+            begins = action in {"apply_start", "unapply_start"}
+            self._retry.migration = migration if begins else None
+        super().migration_progress_callback(action, migration, fake)
+
+    def tell(self, words):
+        self.stderr.write(words, style_func=str)
+        self.stderr.flush()
