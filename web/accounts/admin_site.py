@@ -1,4 +1,7 @@
+from functools import update_wrapper
+
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminToField
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
@@ -27,6 +30,16 @@ class AdminSite(admin.AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(page)
+
+    def admin_view(self, view, cacheable=False):
+        """Django looks up the field that `_to_field` names, and fails without one."""
+
+        def checked(request, *args, **kwargs):
+            if request.GET.get("_to_field") == "":
+                raise DisallowedModelAdminToField("The field has no name.")
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(update_wrapper(checked, view), cacheable)
 
     def logout(self, request, extra_context=None):
         from accounts.views.signing import SignOutView  # models are not loaded earlier

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.http import (
     Http404,
     HttpRequest,
@@ -24,9 +25,9 @@ from django.views import defaults
 from django.views.csrf import csrf_failure as csrf_page
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
-from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from config.api.exceptions import BodyTooLarge
 from config.api.rendering import as_json
 
 CONTENT_TYPE = "application/problem+json"
@@ -34,13 +35,21 @@ API = "/api/"
 WHOLE = "non_field_errors"
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER: None leaves what is no answer to the 500 page."""
-    response = exception_handler(error, context)
-    if response is None:
+def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """
+    DRF's EXCEPTION_HANDLER: None leaves what is no answer to the 500 page.
+
+    It is JSON whatever the view renders otherwise (YAML, HTML).
+    """
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
+    answer = exception_handler(error, context)
+    if answer is None:
         return None
-    response.data = problem_of(as_api_exception(error), status=response.status_code)
-    response.content_type = CONTENT_TYPE
+    status = answer.status_code
+    response = as_response(problem_of(as_api_exception(error), status=status))
+    for name, value in answer.items():  # such as Retry-After
+        response.headers.setdefault(name, value)
     return response
 
 
@@ -97,11 +106,11 @@ def field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
 
 
 def problem_response(status: int, *, code: str, detail: str) -> HttpResponse:
-    return HttpResponse(
-        as_json(problem(status, code=code, detail=detail)),
-        status=status,
-        content_type=CONTENT_TYPE,
-    )
+    return as_response(problem(status, code=code, detail=detail))
+
+
+def as_response(data: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(as_json(data), status=data["status"], content_type=CONTENT_TYPE)
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -140,6 +149,8 @@ def permission_denied(request, exception):
 
 def bad_request(request, exception):
     if is_api(request):
+        if isinstance(exception, RequestDataTooBig):
+            return as_response(problem_of(BodyTooLarge(), status=413))
         detail = _("The request cannot be understood.")
         return problem_response(400, code="bad_request", detail=detail)
     return defaults.bad_request(request, exception)
