@@ -1,11 +1,7 @@
 import pytest
-from django.http import HttpRequest
-from django.test import Client
-from django.utils import timezone, translation
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-
-from accounts import sign_ins
 
 # A slow machine breaks no law that these tests look for.
 hypothesis_settings.register_profile(
@@ -21,19 +17,6 @@ def quick_hashing(settings):
 
 
 @pytest.fixture(autouse=True)
-def signing_in_by_cookies(monkeypatch):
-    """`client.force_login` signs in as the site does; REST framework's client too."""
-    monkeypatch.setattr(Client, "force_login", force_login)
-    monkeypatch.setattr(Client, "logout", lambda client: client.cookies.clear())
-
-
-@pytest.fixture(autouse=True)
 def in_the_sites_language():
     """A request leaves its language to the thread; a test begins without one."""
     translation.deactivate()
-
-
-def force_login(client, user, backend=None):
-    pair = sign_ins.begin(user, request=HttpRequest(), now=timezone.now())
-    client.cookies["access"] = pair.access
-    client.cookies["refresh"] = pair.refresh

@@ -36,14 +36,22 @@ class UserAdmin(DjangoUserAdmin):
     list_display = ["email", "first_name", "last_name", "is_staff", "is_active"]
     list_filter = ["groups", "is_staff", "is_superuser", "is_active"]
     search_fields = ["email", "first_name", "last_name"]
-    filter_horizontal = ["groups"]
+    filter_horizontal = ["groups", "user_permissions"]
     actions = ["sign_out_everywhere", "send_password_letter", "open_the_door"]
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "language"]}),
         (
             _("Rights"),
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups"]},
+            {
+                "fields": [
+                    "is_active",
+                    "is_staff",
+                    "is_superuser",
+                    "groups",
+                    "user_permissions",
+                ]
+            },
         ),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]

@@ -48,17 +48,17 @@ def enforce_csrf(request: HttpRequest) -> None:
 class TokenAuthentication(BaseAuthentication):
     """
     `Authorization: Bearer` of other clients, which no other site can make a browser
-    send; else the cookies that TokenMiddleware has read, with Django's CSRF check.
+    send; else whom the middlewares have found by cookies, with Django's CSRF check.
     """
 
     def authenticate(self, request):
         if by_header := bearer(request):
             return by_header.user, by_header
-        sign_in = getattr(request._request, "sign_in", None)
-        if sign_in is None:
+        user = getattr(request._request, "user", None)
+        if user is None or not user.is_active:
             return None
         enforce_csrf(request._request)
-        return sign_in.user, sign_in
+        return user, getattr(request._request, "sign_in", None)
 
     def authenticate_header(self, request):
         return AUTHENTICATE

@@ -1,28 +1,47 @@
 from functools import cache
 
+from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 from django.db import connection
 
 
-class RoleBackend(ModelBackend):
-    """Permissions come from roles alone, and cost one query a request."""
+class RoleBackend(AxesStandaloneBackend, ModelBackend):
+    """
+    Django's own, behind the lock-out; the permissions of a person cost one query.
 
-    def get_user_permissions(self, user_obj, obj=None):
-        return set()
+    One backend does both, so that `login(request, user)` need not be told which.
+    """
 
-    def get_group_permissions(self, user_obj, obj=None):
-        is_ordinary = user_obj.is_active and not user_obj.is_superuser
-        if obj is not None or not is_ordinary:
-            return super().get_group_permissions(user_obj, obj)
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        if request is not None:  # a program's own call is nobody's guess
+            super().authenticate(request, username, password, **kwargs)
+        return ModelBackend.authenticate(self, request, username, password, **kwargs)
+
+    def get_all_permissions(self, user_obj, obj=None):
+        if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
+            return set()
+        if not hasattr(user_obj, "_perm_cache"):
+            user_obj._perm_cache = _permissions(user_obj)
+        return user_obj._perm_cache
+
+
+def _permissions(user):
+    if user.is_superuser:
+        rows = Permission.objects.order_by()
+        names = rows.values_list("content_type__app_label", "codename")
+    else:
         with connection.cursor() as cursor:
-            cursor.execute(_of_roles(), [user_obj.pk])
-            return {f"{app}.{codename}" for app, codename in cursor.fetchall()}
+            cursor.execute(_of_groups_and_person(), [user.pk, user.pk])
+            names = cursor.fetchall()
+    return {f"{app}.{codename}" for app, codename in names}
 
 
 @cache
-def _of_roles() -> str:
+def _of_groups_and_person() -> str:
     """The statement, written once: that takes longer than carrying it out."""
-    permissions = Permission.objects.filter(group__user=0).order_by()
-    names = permissions.values_list("content_type__app_label", "codename")
-    return names.query.sql_with_params()[0]
+    rows = Permission.objects.order_by()
+    columns = ("content_type__app_label", "codename")
+    of_groups = rows.filter(group__user=0).values_list(*columns)
+    of_person = rows.filter(user=0).values_list(*columns)
+    return of_groups.union(of_person).query.sql_with_params()[0]

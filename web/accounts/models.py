@@ -99,6 +99,11 @@ class SignIn(models.Model):
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     # Of the password at that time: another one, set wherever, ends the sign-in.
     password_stamp = models.CharField(max_length=64, editable=False)
+    # Of Django's session beside it: while it is the same, it need not be read.
+    # The database's own default: while an update runs, older code writes rows too.
+    session_key = models.CharField(
+        max_length=40, blank=True, default="", db_default="", editable=False
+    )
     # The one refresh token that may be exchanged, and the one that it replaced.
     current_jti = models.CharField(max_length=32, editable=False)
     previous_jti = models.CharField(max_length=32, blank=True, editable=False)

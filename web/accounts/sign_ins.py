@@ -46,7 +46,7 @@ class Verdict(Enum):
 
 
 def begin(user: User, *, request: HttpRequest, now: datetime) -> Pair:
-    """Sign `user` in from where `request` comes; tells Django's own listeners."""
+    """Sign `user` in from where `request` comes. Django's listeners: the caller's."""
     sign_in = SignIn.objects.create(
         user=user,
         created_at=now,
@@ -54,13 +54,20 @@ def begin(user: User, *, request: HttpRequest, now: datetime) -> Pair:
         address=_address(request),
         user_agent=request.headers.get("User-Agent", "")[:300],
         password_stamp=user.get_session_auth_hash(),
+        session_key=_session_key(request),
         current_jti=tokens.new_jti(),
         rotated_at=now,
         expires_at=now + tokens.REFRESH_LIFETIME,
     )
     _remember(sign_in)
-    user_logged_in.send(sender=User, request=request, user=user)
     return pair_of(sign_in, now=now)
+
+
+def begin_by_token(user: User, *, request: HttpRequest, now: datetime) -> Pair:
+    """Sign a program in, beside the session; tells Django's own listeners."""
+    pair = begin(user, request=request, now=now)
+    user_logged_in.send(sender=User, request=request, user=user, sign_in=pair.sign_in)
+    return pair
 
 
 def pair_of(sign_in: SignIn, *, now: datetime) -> Pair:
@@ -199,10 +206,12 @@ def revoke_all(user: User, *, now: datetime, but: uuid.UUID | None = None) -> in
     return revoke(rows.exclude(pk=but) if but else rows, now=now)
 
 
-def end(sign_in: SignIn, *, request: HttpRequest, now: datetime) -> None:
-    """Sign out; tells Django's own listeners."""
+def end_by_token(sign_in: SignIn, *, request: HttpRequest, now: datetime) -> None:
+    """Sign a program out, and no browser; tells Django's own listeners."""
     revoke(SignIn.objects.filter(pk=sign_in.pk), now=now)
-    user_logged_out.send(sender=User, request=request, user=sign_in.user)
+    user_logged_out.send(
+        sender=User, request=request, user=sign_in.user, sign_in=sign_in
+    )
 
 
 # --- Rows of simplejwt --------------------------------------------------------------
@@ -225,6 +234,10 @@ def _blacklist(jtis: list[str]) -> None:
         [BlacklistedToken(token=token) for token in outstanding],
         ignore_conflicts=True,
     )
+
+
+def _session_key(request: HttpRequest) -> str:
+    return getattr(getattr(request, "session", None), "session_key", None) or ""
 
 
 def _address(request: HttpRequest) -> str | None:

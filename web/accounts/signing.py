@@ -1,13 +1,11 @@
 """What happens when somebody signs in or out with a browser, by page or by API."""
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest
-from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import cookies, passwords, sign_ins
+from accounts import login_bridge, passwords, sign_ins
 from accounts.exceptions import LockedOut, WrongCredentials
 from accounts.models import SignIn, User
 
@@ -33,44 +31,27 @@ def check_credentials(request: HttpRequest, *, email: str, password: str) -> Use
     return user
 
 
-def sign_in(request: HttpRequest, user: User) -> SignIn:
+def sign_in(request: HttpRequest, user: User) -> None:
     """Begin a sign-in whose tokens the answer carries; it replaces the browser's."""
-    now = timezone.now()
-    before = current(request)
-    if before:
-        sign_ins.revoke(SignIn.objects.filter(pk=before.pk), now=now)
-    pair = sign_ins.begin(user, request=request, now=now)
-    rotate_token(request)  # a CSRF token that somebody planted before is worth nothing
-    cookies.keep(request, pair)
-    request.sign_in, request.user = pair.sign_in, user  # type: ignore[attr-defined]
-    return pair.sign_in
+    login_bridge.log_in(request, user)
 
 
 def sign_out(request: HttpRequest) -> None:
     """End the sign-in of this browser; without one nothing is changed."""
-    sign_in = current(request)
-    if sign_in is None:
-        return
-    sign_ins.end(sign_in, request=request, now=timezone.now())
-    _leave(request)
+    if current(request):
+        logout(request)
 
 
 def sign_out_everywhere(request: HttpRequest, user: User) -> int:
     """End all sign-ins of `user`, this one included; how many there were."""
     count = sign_ins.revoke_all(user, now=timezone.now())
-    if current(request):
-        _leave(request)
+    sign_out(request)
     return count
 
 
 def current(request: HttpRequest) -> SignIn | None:
     """The sign-in that came with the cookies of this request."""
     return getattr(request, "sign_in", None)
-
-
-def _leave(request: HttpRequest) -> None:
-    cookies.forget(request)
-    request.sign_in, request.user = None, AnonymousUser()  # type: ignore[attr-defined]
 
 
 def change_password(request: HttpRequest, user: User, *, old: str, new: str) -> None:

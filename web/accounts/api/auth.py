@@ -57,7 +57,7 @@ class SignOutApi(AccountApi):
             signing.sign_out(request._request)
         elif request.auth:
             now = timezone.now()
-            sign_ins.end(request.auth, request=request._request, now=now)
+            sign_ins.end_by_token(request.auth, request=request._request, now=now)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -94,7 +94,9 @@ class TokensApi(AccountApi):
     def post(self, request):
         credentials = self.validated(CredentialsSerializer)
         user = signing.check_credentials(request._request, **credentials)
-        pair = sign_ins.begin(user, request=request._request, now=timezone.now())
+        pair = sign_ins.begin_by_token(
+            user, request=request._request, now=timezone.now()
+        )
         return Response(TokensSerializer(pair).data)
 
 

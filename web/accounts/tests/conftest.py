@@ -63,7 +63,7 @@ def sent(monkeypatch):
 def boss(client):
     """A superuser, whose browser `client` is."""
     user = User.objects.create_superuser("boss@example.com", PASSWORD)
-    client.force_login(user)
+    with_tokens(user, client)
     return user
 
 
@@ -71,6 +71,14 @@ def boss(client):
 def strict():
     """A browser that Django does not excuse from CSRF."""
     return Client(enforce_csrf_checks=True)
+
+
+def with_tokens(user, client=None):
+    """A browser (or `client`) that has the tokens of its sign-in, not yet used."""
+    client = client or Client()
+    client.force_login(user)
+    client.get("/health/live")  # whose answer brings them
+    return client
 
 
 def tokens_of(client):

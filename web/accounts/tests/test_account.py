@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import sign_ins
 from accounts.devices import device_name
 from accounts.models import SignIn, User
-from accounts.tests.conftest import ELSEWHERE, PASSWORD
+from accounts.tests.conftest import ELSEWHERE, PASSWORD, with_tokens
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -60,8 +60,8 @@ def test_the_api_changes_what_one_may_change(client, person):
 
 
 def test_the_account_costs_three_queries(client, with_role, django_assert_num_queries):
-    client.force_login(with_role("moderator"))
-    client.get("/api/account/")
+    with_tokens(with_role("moderator"), client)
+    client.get("/api/account/")  # their first use is noted
     with django_assert_num_queries(3):  # sign-in and user, roles, permissions
         client.get("/api/account/")
 
@@ -136,7 +136,7 @@ def test_nobody_ends_somebody_elses(client, person, phone, with_role):
 
 
 def test_ending_this_one_signs_out_here(client, person):
-    client.force_login(person)
+    with_tokens(person, client)
     response = client.post(f"/account/sign-ins/{SignIn.objects.get().pk}/revoke/")
     assert response.url == "/sign-in/"
     assert response.cookies["refresh"].value == ""

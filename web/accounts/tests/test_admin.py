@@ -4,7 +4,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import Invitation, SignIn, User
-from accounts.tests.conftest import PASSWORD, USERS, bearer, tokens_of
+from accounts.tests.conftest import PASSWORD, USERS, bearer, tokens_of, with_tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -69,8 +69,7 @@ def test_people_are_found_by_address_and_name(client, boss, person):
 
 
 def test_revoking_tokens_makes_them_useless_at_once(client, boss, person):
-    phone = Client()
-    phone.force_login(person)
+    phone = with_tokens(person)
 
     page = act(client, USERS, "sign_out_everywhere", person)
 
@@ -91,8 +90,7 @@ def change(client, user, **changes):
 
 
 def test_locking_somebody_ends_their_sign_ins_for_good(client, boss, person):
-    phone = Client()
-    phone.force_login(person)
+    phone = with_tokens(person)
 
     change(client, person, is_active=None)
     assert phone.get("/api/account/").status_code == 401
@@ -112,8 +110,7 @@ def test_other_changes_end_nothing(client, boss, person):
 @pytest.mark.parametrize("who", ["somebody", "oneself"])
 def test_a_password_that_is_set_here_ends_all_sign_ins(client, boss, person, who):
     user = boss if who == "oneself" else person
-    phone = Client()
-    phone.force_login(user)
+    phone = with_tokens(user)
     body = {"password1": "half-dome-1927", "password2": "half-dome-1927"}
     body |= {"usable_password": "true", "set-password": "1"}
 
@@ -147,8 +144,7 @@ def test_a_closed_door_is_opened(client, boss, person):
 
 
 def test_sign_ins_are_looked_at_and_ended(client, boss, person):
-    phone = Client()
-    phone.force_login(person)
+    phone = with_tokens(person)
     row = SignIn.objects.get(user=person)
     page = "/admin/accounts/signin/"
 

@@ -8,7 +8,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
 from accounts import sign_ins
 from accounts.models import SignIn
-from accounts.tests.conftest import ELSEWHERE, PASSWORD, bearer, tokens_of
+from accounts.tests.conftest import ELSEWHERE, PASSWORD, bearer, tokens_of, with_tokens
 from config.api.throttles import WindowThrottle
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_signing_in_again_ends_the_sign_in_that_it_replaces(client, person):
 
 
 def test_signing_out_makes_the_tokens_useless_and_takes_the_cookies(client, person):
-    client.force_login(person)
+    with_tokens(person, client)
     before = tokens_of(client)
 
     response = client.post("/api/auth/sign-out/")
@@ -121,7 +121,7 @@ def test_signing_out_makes_the_tokens_useless_and_takes_the_cookies(client, pers
 
 
 def test_signing_out_with_an_expired_access_token_takes_the_cookies_too(client, person):
-    client.force_login(person)
+    with_tokens(person, client)
     del client.cookies["access"]
 
     response = client.post("/api/auth/sign-out/")
@@ -139,9 +139,9 @@ def test_signing_out_without_a_sign_in_changes_nothing(client):
 
 
 def test_signing_out_everywhere_reaches_every_device_at_once(client, person):
-    client.force_login(person)
+    with_tokens(person, client)
     phone, program = Client(), obtain(Client())
-    phone.force_login(person)
+    with_tokens(person, phone)
 
     assert client.post("/api/auth/sign-out-everywhere/").status_code == 204
 
@@ -268,7 +268,7 @@ def test_a_reused_refresh_token_ends_the_family(client, person):
 
 
 def test_the_cookies_are_exchanged_on_demand(client, person):
-    client.force_login(person)
+    with_tokens(person, client)
     before = tokens_of(client)
 
     response = post(client, "/api/auth/tokens/refresh/")

@@ -1,6 +1,7 @@
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 
+from accounts.backends import RoleBackend
 from accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -11,13 +12,26 @@ def fresh(user):
     return User.objects.get(pk=user.pk)
 
 
-def test_permissions_come_from_roles_alone(person, with_role):
-    permission = Permission.objects.get(codename="operate")
-    person.user_permissions.add(permission)
+def test_permissions_come_from_groups_and_from_the_person(person, with_role):
+    auditors = Group.objects.create(name="auditors")
+    auditors.permissions.add(Permission.objects.get(codename="operate"))
+    person.groups.add(auditors)
+    person.user_permissions.add(Permission.objects.get(codename="invite"))
+    both = {"accounts.operate", "accounts.invite"}
 
-    assert not fresh(person).has_perm("accounts.operate")
-    assert fresh(person).get_all_permissions() == set()
-    assert fresh(with_role("operator")).has_perm("accounts.operate")
+    assert fresh(person).get_all_permissions() == both
+    assert fresh(person).has_perms(both)
+    assert fresh(person).get_user_permissions() == {"accounts.invite"}
+    assert fresh(person).get_group_permissions() == {"accounts.operate"}
+    assert list(RoleBackend().with_perm("accounts.invite")) == [person]
+    assert not fresh(person).has_perm("accounts.invite", obj=person)
+
+
+def test_a_permission_of_one_person_opens_what_it_is_for(client, person):
+    client.force_login(person)
+    assert client.get("/invitations/").status_code == 403
+    person.user_permissions.add(Permission.objects.get(codename="invite"))
+    assert client.get("/invitations/").status_code == 200
 
 
 @pytest.mark.parametrize("is_superuser", [True, False])

@@ -12,7 +12,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from accounts import sign_ins, tokens
 from accounts.middleware import TokenMiddleware
 from accounts.models import SignIn, User
-from accounts.tests.conftest import tokens_of
+from accounts.tests.conftest import tokens_of, with_tokens
 
 pytestmark = pytest.mark.django_db
 COOKIES = {"access", "refresh"}
@@ -21,7 +21,7 @@ LOOKS = {"x-original-method": "GET", "x-original-path": "/flower/"}
 
 @pytest.fixture
 def signed_in(client, person):
-    client.force_login(person)
+    with_tokens(person, client)
     client.get("/account/")  # its first use is noted
     return client
 
@@ -171,7 +171,7 @@ def test_a_failed_refresh_by_the_api_leaves_the_cookies_alone(signed_in, person)
 def test_the_staff_gate_takes_a_good_refresh_token_and_exchanges_nothing(
     client, with_role
 ):
-    client.force_login(with_role("operator"))
+    with_tokens(with_role("operator"), client)
     before = tokens_of(client).refresh
 
     response = without_access(client).get("/auth/staff", headers=LOOKS)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import letters, passwords, tasks
 from accounts.exceptions import LinkExpired, MailUnavailable
 from accounts.models import SignIn, User
-from accounts.tests.conftest import PASSWORD, bearer, tokens_of
+from accounts.tests.conftest import PASSWORD, bearer, tokens_of, with_tokens
 from config.mail import NOBODY
 
 pytestmark = pytest.mark.django_db
@@ -226,9 +226,8 @@ def change_by_api(client, *, old=PASSWORD, new=NEW, **extra):
 
 @pytest.mark.parametrize("change", [change, change_by_api])
 def test_a_changed_password_ends_all_other_sign_ins_at_once(client, person, change):
-    phone = Client()
-    phone.force_login(person)
-    client.force_login(person)
+    phone = with_tokens(person)
+    with_tokens(person, client)
     before = tokens_of(client).access
 
     assert change(client).status_code in {204, 302}

@@ -77,7 +77,8 @@ def test_a_list_costs_four_queries_however_long_it_is(
         ready_row(gallery, number).save()
     if role:
         client.force_login(person(role))
-    client.get(URL)  # the first use of a token is noted
+    client.get(URL)  # brings the tokens, and
+    client.get(URL)  # their first use is noted
 
     with django_assert_max_num_queries(4):
         found = client.get(URL).json()["results"]

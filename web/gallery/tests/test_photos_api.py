@@ -79,7 +79,8 @@ def test_a_list_costs_four_queries_however_long_it_is(
     made(gallery, 50)
     if role:
         client.force_login(person(role))
-    client.get(photos_url)  # the first use of a token is noted
+    client.get(photos_url)  # brings the tokens, and
+    client.get(photos_url)  # their first use is noted
 
     with django_assert_max_num_queries(4):
         assert len(names(client.get(photos_url))) == 50

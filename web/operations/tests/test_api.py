@@ -25,7 +25,7 @@ def test_an_operator_reads_what_the_page_shows(staff, store):
         "The bucket is away."
     ]
     assert [one["what"] for one in body["next_runs"]] == ["Backup", "Drill"]
-    assert answer["Cache-Control"] == "no-store"
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_nobody_else_reads_it_or_starts_a_backup(client, store):
