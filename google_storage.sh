@@ -18,6 +18,8 @@ Usage: ./google_storage.sh ACTION [OPTION]...
   -r, --restore URL|latest     put a backup in the place of what is live (asks first)
         --of prod              the latest of another environment (also with -l)
         --database-only, --media-only  one half of it
+        --without-broken-constraints  where rows of the backup break constraints: all
+                               rows without these, which are listed
         --keep EMAIL           another environment's people are replaced in the data,
                                but for these (repeatable); --no-scrub: nobody is
   -u, --undo                   take the last restore back
@@ -64,7 +66,7 @@ parse() {
       -d | --drill) choose drill ;;
       -p | --prune) choose prune ;;
       --new-key) choose new-key ;;
-      --yes | --json | --all | --full | --database-only | --media-only | --no-scrub) OPTIONS+=("$1") ;;
+      --yes | --json | --all | --full | --database-only | --media-only | --no-scrub | --without-broken-constraints) OPTIONS+=("$1") ;;
       --keep | --of)
         if (($# < 2)); then wrong_usage "$1 needs $([[ "$1" == --of ]] && echo an environment, such as prod || echo an e-mail address)."; fi
         OPTIONS+=("$1=$2")
@@ -102,7 +104,7 @@ check_usage() {
   for option in "${OPTIONS[@]}"; do
     case "$ACTION$option" in
       restore--yes | restore--database-only | restore--media-only) ;;
-      restore--no-scrub | restore--keep=* | list--of=*) ;;
+      restore--without-broken-constraints | restore--no-scrub | restore--keep=* | list--of=*) ;;
       restore--of=*) [[ "$ARGUMENT" == latest ]] || wrong_usage "--of goes with 'latest': a URL names its environment." ;;
       undo--yes | forget--yes | prune--yes) ;;
       list--json | list--all | verify--all | backup--full) ;;

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from backups.addresses import PROOF
 from backups.exceptions import ObjectDamaged, ObjectMissing, RestoreFailed
 from backups.folders import held
-from backups.loading import load_database
+from backups.loading import Loading, load_database
 from backups.media_restore import restore_media
 from backups.places import Places, clear, create_database
 from backups.preflight import check_fits
 from backups.previous import forget_proven
 from backups.progress import Progress, counted
 from backups.record import Backup, Proof
-from backups.restored_database import check_rows
 from backups.roles import roles_made
 from backups.settling import alone
 from backups.site import Site
@@ -68,18 +67,10 @@ def drill(
 def _restore(
     backup: Backup, *, site: Site, store: Store, places: Places, progress: Progress
 ) -> None:
-    database = backup.record.database
     progress.say(f"Restoring {backup.url} for practice")
-    load_database(
-        backup,
-        into=places.drill_database,
-        store=store,
-        folder=site.media_root.parent,
-        spare_bytes=0 if site.media_store_url else backup.record.media.size_bytes,
-        progress=progress,
-    )
-    progress.say("Comparing the rows of every table")
-    check_rows(places.drill_database, expected=database.rows)
+    spare_bytes = 0 if site.media_store_url else backup.record.media.size_bytes
+    how = Loading(places.drill_database, site.media_root.parent, spare_bytes)
+    load_database(backup, how, store=store, progress=progress)
     if site.media_store_url:
         _read_contents(backup, store=store, progress=progress)
     else:

@@ -1,6 +1,7 @@
-"""pg_dump and pg_restore at the two ends of a compressed, hashed stream."""
+"""pg_dump at the beginning of a compressed, hashed stream; its tools as children."""
 
 import fcntl
+import os
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,19 +9,16 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import IO
 
-import zstandard
-
 from backups.compression import CompressingWriter
-from backups.exceptions import DumpFailed, ObjectDamaged, RestoreFailed
-from backups.postgres import MAINTENANCE, Database
+from backups.exceptions import DumpFailed
+from backups.postgres import Database
 from backups.progress import Progress
-from backups.stores import Reader, Writer
+from backups.stores import Writer
 
 PIECE_BYTES = 1 << 20
+PAGE_BYTES = 4096
 LAST_LINES = 20
-OPEN_FILES = "/proc/self/fd"
 DUMPING = "Dumping the database"
-RESTORING = "Restoring the database"
 STOP_SECONDS = 2
 
 
@@ -34,8 +32,10 @@ class Tool:
         database: Database,
         reads: bool,
         files: tuple[int, ...] = (),
+        heard: Callable[[str], None] = lambda line: None,
     ):
         self.name = argv[0].rpartition("/")[2]
+        self._heard = heard
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self.process = subprocess.Popen(
             [database.tool(argv[0]), *argv[1:]],
@@ -45,7 +45,9 @@ class Tool:
             stderr=subprocess.PIPE,
             pass_fds=files,
         )
-        _widen(self.process.stdin or self.process.stdout)
+        if reads:
+            # So that we go on while it works.
+            _resize(self.process.stdin, PIECE_BYTES)
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -53,7 +55,9 @@ class Tool:
         # Closed by its reader: closing a pipe under one would wait for ever.
         with pipe(self.process.stderr) as complaints:
             for line in complaints:
-                self._lines.append(line.decode(errors="replace").rstrip())
+                words = line.decode(errors="replace").rstrip()
+                self._lines.append(words)
+                self._heard(words)
 
     def wait(self) -> int:
         status = self.process.wait()
@@ -87,8 +91,10 @@ def running(
     database: Database,
     reads: bool,
     files: tuple[int, ...] = (),
+    heard: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Tool]:
-    tool = Tool(argv, database=database, reads=reads, files=files)
+    """heard: is told each line of its complaints, by another thread."""
+    tool = Tool(argv, database=database, reads=reads, files=files, heard=heard)
     try:
         yield tool
     finally:
@@ -96,11 +102,19 @@ def running(
 
 
 def dump_database(
-    database: Database, *, snapshot_id: str, target: Writer, progress: Progress
+    database: Database,
+    *,
+    snapshot_id: str,
+    target: Writer,
+    progress: Progress,
+    when_locked: Callable[[], None] = lambda: None,
 ) -> int:
     """
     Write the database as seen by `snapshot_id` into `target`, zstd around pg_dump's
     custom format. Returns its size in bytes before compression.
+
+    when_locked: is called when pg_dump holds the locks of all that it dumps. It keeps
+        them meanwhile if its table of contents is larger than a pipe of one page.
 
     Raises DumpFailed. The caller must then not let `target` become an object: so it
     is called inside the store's `with`.
@@ -111,10 +125,18 @@ def dump_database(
     compressed = CompressingWriter(target)
     size_bytes = 0
     with running(argv, database=database, reads=False) as tool:
-        while piece := pipe(tool.process.stdout).read(PIECE_BYTES):
+        source = pipe(tool.process.stdout)
+        _resize(source, PAGE_BYTES)
+        # It writes nothing before it has locked everything and read the catalogue.
+        piece = os.read(source.fileno(), PAGE_BYTES)
+        if piece:
+            when_locked()
+        _resize(source, PIECE_BYTES)
+        while piece:
             compressed.write(piece)
             size_bytes += len(piece)
             progress.moved(DUMPING, size_bytes=size_bytes)
+            piece = source.read(PIECE_BYTES)
         if tool.wait() != 0:
             raise DumpFailed(
                 f"The database {database.name} could not be dumped: {tool.complaint()} "
@@ -124,95 +146,10 @@ def dump_database(
     return size_bytes
 
 
-def load_dump(database: Database, *, source: Reader, progress: Progress) -> None:
-    """
-    Restore a dump that `dump_database` wrote into the empty `database`.
-
-    Raises RestoreFailed, or ObjectDamaged for a stream that is not zstd.
-    """
-    with running(_pg_restore(database), database=database, reads=True) as tool:
-        target = pipe(tool.process.stdin)
-        try:
-            with target:
-                unpack(source, target=target, step=RESTORING, progress=progress)
-        except BrokenPipeError:
-            pass  # pg_restore gave up; its own words say why
-        _check(tool, database=database)
-
-
-def load_dump_file(
-    database: Database, *, file: IO[bytes], jobs: int, progress: Progress
-) -> None:
-    """
-    Restore an unpacked dump with `jobs` processes, each of which opens it anew by its
-    number: the file needs no name, so nothing is left of it when we are killed.
-
-    Raises RestoreFailed.
-    """
-    argv = [*_pg_restore(database), f"--jobs={jobs}", f"{OPEN_FILES}/{file.fileno()}"]
-    with running(argv, database=database, reads=False, files=(file.fileno(),)) as tool:
-        with pipe(tool.process.stdout), _sized(database) as size_bytes:
-            while not _has_ended(tool, within_seconds=1):
-                progress.moved(RESTORING, size_bytes=size_bytes())
-        _check(tool, database=database)
-
-
-def unpack(source: Reader, *, target: Writer, step: str, progress: Progress) -> None:
-    """Write what `source` holds compressed. Raises ObjectDamaged."""
-    size_bytes = 0
-    decompressor = zstandard.ZstdDecompressor()
-    try:
-        with decompressor.stream_reader(source, closefd=False) as plain:  # type: ignore[arg-type]
-            while piece := plain.read(PIECE_BYTES):
-                target.write(piece)
-                size_bytes += len(piece)
-                progress.moved(step, size_bytes=size_bytes)
-    except zstandard.ZstdError as error:
-        raise ObjectDamaged(
-            f"The dump is damaged: {error}. Restore another backup: "
-            "./google_storage.sh -l"
-        ) from error
-
-
-def _pg_restore(database: Database) -> list[str]:
-    argv = ["pg_restore", "--exit-on-error", "--no-owner", "--no-password"]
-    return [*argv, f"--dbname={database.tool_target()}"]
-
-
-def _check(tool: Tool, *, database: Database) -> None:
-    if tool.wait() != 0:
-        raise RestoreFailed(
-            f"The dump could not be restored into {database.name}: {tool.complaint()}"
-        )
-
-
-def _has_ended(tool: Tool, *, within_seconds: float) -> bool:
-    try:
-        tool.process.wait(timeout=within_seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-@contextmanager
-def _sized(database: Database) -> Iterator[Callable[[], int]]:
-    """Yields a function: how large `database` is now, in bytes."""
-    with (
-        database.named(MAINTENANCE).connect(purpose="restore") as connection,
-        connection.cursor() as cursor,
-    ):
-
-        def size_bytes() -> int:
-            cursor.execute("SELECT pg_database_size(%s)", (database.name,))
-            return int(cursor.fetchone()[0])
-
-        yield size_bytes
-
-
-def _widen(stream: IO[bytes] | None) -> None:
-    """So that the tool goes on while we compress and send. Else it waits, and works."""
+def _resize(stream: IO[bytes] | None, size_bytes: int) -> None:
+    """A wide pipe lets one side go on while the other compresses, sends or works."""
     with suppress(OSError):  # this user's pipes have all the memory they may have
-        fcntl.fcntl(pipe(stream), fcntl.F_SETPIPE_SZ, PIECE_BYTES)
+        fcntl.fcntl(pipe(stream), fcntl.F_SETPIPE_SZ, size_bytes)
 
 
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -17,12 +17,20 @@ class ServerUnavailable(TryAgain):
     """Postgres did not answer."""
 
 
+class DatabaseBusy(TryAgain):
+    """Other work in Postgres was in the way: a lock, a time limit, a deadlock."""
+
+
 class AlreadyRunning(TryAgain):
     """Another backup or restore holds the lock."""
 
 
 class LookAtIt(BackupError):
     """A person has to change something before the same command can succeed."""
+
+
+class DatabaseRefused(LookAtIt):
+    """Postgres answered with an error that will not go away by itself."""
 
 
 class StoreRefused(LookAtIt):

@@ -31,7 +31,7 @@ def back_up(run: Telling, *, progress: Progress, full: bool = False) -> Backup:
         progress=progress,
         full=full,
     )
-    run.result(url=backup.url, **numbers_of(backup))
+    run.result(url=backup.url, **numbers_of(backup), warnings=progress.warnings)
     return backup
 
 

@@ -17,7 +17,7 @@ from backups.postgres import major
 from backups.progress import Progress, counted_files, readable_size
 from backups.record import DatabasePart, MediaPart, Skipped, StoredPart, read_backup
 from backups.site import Site
-from backups.snapshot import snapshot
+from backups.snapshot import Snapshot, snapshot
 from backups.stores import Store, open_store
 
 KEEPING_MEDIA = "Keeping media"
@@ -30,9 +30,9 @@ def keep_database(
     tool_version = site.database.tool_version("pg_dump")
     with snapshot(site.database) as view:
         _check_versions(server=view.server_version, tool=tool_version)
-        progress.say(f"Counting the rows of {site.database.name}")
-        rows = view.count_rows()
         heads = view.migration_heads()
+        counter = RowCounter(view, progress=progress)
+        counter.before_dump()
         progress.say(f"Dumping {site.database.name}")
         extensions, roles = view.extensions(), view.roles()
         with (
@@ -40,9 +40,13 @@ def keep_database(
             site.keys.encrypting(target) as sealed,
         ):
             plain_bytes = dump_database(
-                site.database, snapshot_id=view.id, target=sealed, progress=progress
+                site.database,
+                snapshot_id=view.id,
+                target=sealed,
+                progress=progress,
+                when_locked=counter.during_dump,
             )
-    dump = _stored_part(DUMP, target)
+    dump, rows = _stored_part(DUMP, target), counter.rows
     progress.say(
         f"Database: {len(rows)} tables, {sum(rows.values()):,} rows, "
         f"{readable_size(dump.size_bytes)}"
@@ -57,7 +61,32 @@ def keep_database(
         migration_heads=heads,
         extensions=extensions,
         roles=roles,
+        search_path=view.search_path,
     )
+
+
+class RowCounter:
+    """
+    Counts at the one of two moments at which no counted table can be emptied before
+    it is dumped: in the snapshot's own transaction, which then holds all locks; or,
+    where these are too many for the server, while pg_dump holds its own.
+    """
+
+    def __init__(self, view: Snapshot, *, progress: Progress):
+        self._view = view
+        self._progress = progress
+        self._at_once = view.counts_in_one_transaction()
+        self.rows: dict[str, int] = {}
+
+    def before_dump(self) -> None:
+        if self._at_once:
+            self._progress.say("Counting the rows of every table")
+            self.rows = self._view.count_rows()
+
+    def during_dump(self) -> None:
+        if not self._at_once:
+            self._progress.say("Counting the rows of every table, some at a time")
+            self.rows = self._view.count_rows_in_batches()
 
 
 def _check_versions(*, server: str, tool: str) -> None:

@@ -12,6 +12,7 @@ from psycopg2 import sql
 
 from backups.journal import Exchange, Plan
 from backups.postgres import MAINTENANCE, Database
+from backups.subscriptions import drop_subscriptions
 from backups.traits import Traits, creation
 
 NAME_BYTES = 63  # Postgres cuts longer names off
@@ -136,6 +137,7 @@ def create_database(database: Database, *, like: Traits | None = None) -> None:
 
 
 def drop_database(database: Database) -> None:
+    drop_subscriptions(database)
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     _execute(database, statement.format(sql.Identifier(database.name)))
 

@@ -24,6 +24,7 @@ _LIBPQ = {
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
     "connect_timeout": "PGCONNECT_TIMEOUT",
+    "options": "PGOPTIONS",
 }
 
 
@@ -57,6 +58,11 @@ class Database:
     def named(self, name: str) -> "Database":
         """Another database on the same server."""
         return replace(self, name=name)
+
+    def with_search_path(self, value: str) -> "Database":
+        """The same, with another search_path from the beginning of each session."""
+        words = session_options(search_path=value)
+        return replace(self, options=self.options | {"options": words})
 
     @contextmanager
     def connect(
@@ -129,6 +135,14 @@ class Database:
         if match is None:
             raise LookAtIt(f"{command} --version says {answer.stdout.strip()!r}.")
         return match[0]
+
+
+def session_options(**values: str) -> str:
+    """For libpq's `options`, in which a blank ends a word."""
+    words = {
+        name: re.sub(r"([\\\s])", r"\\\1", value) for name, value in values.items()
+    }
+    return " ".join(f"-c {name}={value}" for name, value in words.items())
 
 
 def server_version(connection: Any) -> str:

@@ -26,6 +26,7 @@ from backups.postgres import MAINTENANCE, Database
 from backups.progress import Progress, readable_size
 from backups.settling import alone
 from backups.site import Site
+from backups.subscriptions import rest_subscriptions
 from backups.swap import swap
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,10 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
         lock.check()
         plan = plan_of(places, database=previous.database, media=previous.folder)
         swap(plan, site=site, lock=lock)
+        if plan.database:
+            rest_subscriptions(
+                live=places.database, old=places.old_database, progress=progress
+            )
         forget_all_but(places.stamp, site=site)
         return newest_kept(site)
 

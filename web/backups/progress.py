@@ -37,6 +37,8 @@ class Progress:
         self._step = ""
         self._step_began = clock()
         self._expected: dict[str, tuple[int | None, int | None]] = {}
+        self.warnings: list[str] = []
+        """For the end: what a person should know although the work succeeded."""
 
     def expect(
         self, step: str, *, total_bytes: int | None, total_files: int | None = None
@@ -51,6 +53,10 @@ class Progress:
             self._rewrite("")
         self._say(line)
         self._hear(line, now=now)
+
+    def warn(self, words: str) -> None:
+        if words not in self.warnings:
+            self.warnings.append(words)
 
     def moved(
         self,

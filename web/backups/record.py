@@ -37,6 +37,8 @@ class DatabasePart:
     """Those that a restore must find on its server, with their versions."""
     roles: list[str] = field(default_factory=list)
     """Those that privileges and policies name; a restore makes the missing ones."""
+    search_path: str = '"$user", public'
+    """Where its functions look for names that they do not qualify."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import psycopg2
 
+from backups.database_errors import as_backup_error
 from backups.exceptions import BackupError, LookAtIt, RestoreFailed, SwapInterrupted
 from backups.folders import held
 from backups.locks import Lock
@@ -34,6 +35,7 @@ from backups.scrubbing import needs_scrubbing
 from backups.settling import alone
 from backups.site import Site
 from backups.stores import Store, open_store
+from backups.subscriptions import rest_subscriptions
 from backups.swap import swap
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ class Choices:
     """Take personal data out where `needs_scrubbing` says so."""
     keep: tuple[str, ...] = ()
     """Staff whose accounts are not scrubbed."""
+    without_broken: bool = False
+    """Leave out the constraints that rows of the backup break."""
 
 
 def restore_backup(
@@ -133,6 +137,12 @@ class _Work:
         if plan.database or plan.media:
             self.progress.say("Swapping the restored parts in")
             swap(plan, site=self.site, lock=lock)
+        if plan.database:
+            rest_subscriptions(
+                live=self.places.database,
+                old=self.places.old_database,
+                progress=self.progress,
+            )
 
     def conclude(self) -> None:
         """What can only be done when the restored database is live."""
@@ -144,7 +154,7 @@ class _Work:
     def _build_database(self) -> None:
         record = self.backup.record
         needs_room = Parts.MEDIA in self.choices.parts and not self.bucket
-        build_database(
+        left_out = build_database(
             self.backup,
             into=self.places.new_database,
             site=self.site,
@@ -152,8 +162,11 @@ class _Work:
             spare_bytes=record.media.size_bytes if needs_room else 0,
             scrub=self.choices.scrub and needs_scrubbing(record, site=self.site),
             keep=self.choices.keep,
+            without_broken=self.choices.without_broken,
             progress=self.progress,
         )
+        for one in left_out:
+            self.progress.warn(one.advice())
 
     def _build_media(self) -> None:
         self.progress.say(f"Restoring media of {self.site.media_place}")
@@ -189,7 +202,13 @@ def _taken_away_on_failure(places: Places) -> Iterator[None]:
             logger.warning("%s is left over: %s", places.new_database.name, problem)
         if isinstance(error, LookAtIt | psycopg2.Error | OSError):
             raise RestoreFailed(
-                f"{str(error).strip()} The restore was stopped before anything live "
-                "was changed."
+                f"{_told(error)} The restore was stopped before anything live was "
+                "changed."
             ) from error
         raise
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, psycopg2.Error):
+        error = as_backup_error(error, purpose="restore")
+    return str(error).strip()

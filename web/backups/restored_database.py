@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 
-from backups.exceptions import RestoreFailed
+import psycopg2
+from psycopg2 import sql
+
+from backups.database_errors import words_of
 from backups.history import carry_history
-from backups.loading import load_database
+from backups.left_out import LeftOut
+from backups.loading import Loading, load_database
 from backups.migrating import missing_migrations
 from backups.places import create_database, database_exists
 from backups.postgres import Database
 from backups.preparing import prepare_database
 from backups.progress import Progress
 from backups.record import Backup
+from backups.row_counts import tables_of
 from backups.site import Site
-from backups.snapshot import snapshot
 from backups.stores import Store
 from backups.traits import give, traits_of
 
@@ -26,10 +30,12 @@ def build_database(
     spare_bytes: int,
     scrub: bool,
     keep: Iterable[str],
+    without_broken: bool,
     progress: Progress,
-) -> None:
+) -> list[LeftOut]:
     """
-    Make the database `into` and fill it.
+    Make the database `into` and fill it. Returns the constraints that are left out,
+    which must be allowed by `without_broken`.
 
     spare_bytes: room on the volume of the media that is needed for other things.
 
@@ -38,40 +44,15 @@ def build_database(
     progress.say(f"Restoring the database as {into.name}")
     traits = traits_of(site.database)
     create_database(into, like=traits)
-    load_database(
-        backup,
-        into=into,
-        store=store,
-        folder=site.media_root.parent,
-        spare_bytes=spare_bytes,
-        progress=progress,
-    )
-    progress.say("Comparing the rows of every table")
-    check_rows(into, expected=backup.record.database.rows)
+    how = Loading(into, site.media_root.parent, spare_bytes, traits, without_broken)
+    left_out = load_database(backup, how, store=store, progress=progress)
     _prepare(into, backup=backup, scrub=scrub, keep=keep, progress=progress)
     if database_exists(site.database):
         carry_history(source=site.database, target=into)
-    _analyze(into)
+    _analyze(into, progress=progress)
     if traits is not None:
         give(into, traits)
-
-
-def check_rows(database: Database, *, expected: dict[str, int]) -> None:
-    """Raises RestoreFailed, which names the first tables that differ."""
-    with snapshot(database) as view:
-        found = view.count_rows()
-    if found == expected:
-        return
-    different = [
-        f"{table} has {found.get(table, 'no')} rows instead of "
-        f"{expected.get(table, 'no')}"
-        for table in sorted(found.keys() | expected.keys())
-        if found.get(table) != expected.get(table)
-    ]
-    raise RestoreFailed(
-        "The restored database is not the one that was dumped: "
-        f"{'; '.join(different[:5])} ({len(different)} tables differ)."
-    )
+    return left_out
 
 
 def _prepare(
@@ -94,7 +75,23 @@ def _prepare(
     prepare_database(database, scrub=scrub, keep=keep, progress=progress)
 
 
-def _analyze(database: Database) -> None:
-    """Otherwise the first requests after the swap plan without statistics."""
+def _analyze(database: Database, *, progress: Progress) -> None:
+    """
+    Otherwise the first requests after the swap plan without statistics. A table whose
+    index cannot be computed has none of it, as where it came from.
+    """
     with database.connect(purpose="restore") as session, session.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        for table in tables_of(cursor):
+            try:
+                cursor.execute(
+                    sql.SQL("ANALYZE {}").format(
+                        sql.Identifier(table.schema, table.name)
+                    )
+                )
+            except psycopg2.Error as error:
+                if session.closed:
+                    raise
+                progress.warn(
+                    f"There are no statistics of {table}, so its queries may be slow: "
+                    f"{words_of(error)}."
+                )

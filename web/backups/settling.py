@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from backups.database_errors import database_errors
 from backups.exceptions import LookAtIt
 from backups.exchange import folders_back, folders_forward
 from backups.journal import Plan, journal_path, read_journal, remove_journal
@@ -30,9 +31,10 @@ class Live(Protocol):
 def alone(site: Live, *, purpose: str) -> Iterator[Lock]:
     """
     Hold the lock of the site during the block, after what a killed swap left half-done
-    is settled. Raises AlreadyRunning, or LookAtIt when it cannot be settled.
+    is settled. Raises AlreadyRunning, or LookAtIt when it cannot be settled; errors of
+    Postgres in the block become a BackupError.
     """
-    with only_one(site.database, purpose=purpose) as lock:
+    with database_errors(purpose), only_one(site.database, purpose=purpose) as lock:
         settle(site)
         yield lock
 

@@ -4,23 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg2 import sql
-
 from backups.postgres import Database, server_version
+from backups.row_counts import (
+    PATIENT,
+    count_in_batches,
+    count_rows,
+    fits_in_one_transaction,
+    tables_of,
+)
 
-# Tables that hold rows of their own and that pg_dump writes out: no views, no
-# partitioned parents, nothing that belongs to an extension, nothing temporary.
-_TABLES = """
-    SELECT n.nspname, c.relname
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT EXISTS (
-          SELECT 1 FROM pg_depend d
-          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-            AND d.deptype = 'e')
-    ORDER BY 1, 2
-"""
 # Of initial privileges, privileges, policies; the owners of default privileges and of
 # user mappings. Built-in roles are on every server.
 _ROLES = """
@@ -33,29 +25,33 @@ _ROLES = """
       AND r.rolname !~ '^pg_'
     ORDER BY 1
 """
-# The transaction waits while pg_dump works; no time limit of the server may end it.
-_PATIENT = """
-    SET idle_in_transaction_session_timeout = 0;
-    SET statement_timeout = 0;
-    SET lock_timeout = 0;
-    SET row_security = off
-"""
 
 
 class Snapshot:
     """An open REPEATABLE READ transaction. `id` lets pg_dump see exactly the same."""
 
-    def __init__(self, connection: Any):
+    def __init__(self, connection: Any, *, database: Database):
         self._connection = connection
+        self._database = database
         self.server_version = server_version(connection)
+        self.search_path = str(self._rows("SHOW search_path")[0][0])
         self.id = str(self._rows("SELECT pg_export_snapshot()")[0][0])
 
+    def counts_in_one_transaction(self) -> bool:
+        """Whether the server has room for a lock on every table and index."""
+        with self._connection.cursor() as cursor:
+            return fits_in_one_transaction(cursor)
+
     def count_rows(self) -> dict[str, int]:
-        """The number of rows of each table, by "schema.table"."""
-        return {
-            f"{schema}.{table}": self._count(schema, table)
-            for schema, table in self._rows(_TABLES)
-        }
+        """By "schema.table". Nobody can empty what was counted, until the end."""
+        with self._connection.cursor() as cursor:
+            return count_rows(cursor, tables_of(cursor))
+
+    def count_rows_in_batches(self) -> dict[str, int]:
+        """The same, while pg_dump holds the locks."""
+        with self._connection.cursor() as cursor:
+            tables = tables_of(cursor)
+        return count_in_batches(self._database, tables=tables, snapshot_id=self.id)
 
     def extensions(self) -> dict[str, str]:
         """Versions by name, but for plpgsql, which every server has."""
@@ -79,12 +75,6 @@ class Snapshot:
             )
         )
 
-    def _count(self, schema: str, table: str) -> int:
-        query = sql.SQL("SELECT count(*) FROM ONLY {}").format(
-            sql.Identifier(schema, table)
-        )
-        return int(self._rows(query)[0][0])
-
     def _rows(self, query: Any) -> list[tuple]:
         with self._connection.cursor() as cursor:
             cursor.execute(query)
@@ -96,7 +86,7 @@ def snapshot(database: Database) -> Iterator[Snapshot]:
     """A view of `database` as it is now, until the end of the block."""
     with database.connect(purpose="backup: snapshot") as connection:
         with connection.cursor() as cursor:
-            cursor.execute(_PATIENT)
+            cursor.execute(PATIENT)
         connection.autocommit = False
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        yield Snapshot(connection)
+        yield Snapshot(connection, database=database)

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import psycopg2
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DjangoDatabaseError
 
+from backups.database_errors import words_of
 from backups.exceptions import AlreadyRunning, BackupError
 from backups.progress import Progress
 from backups.telling import Telling
@@ -38,6 +41,22 @@ class BackupCommand(BaseCommand):
             raise CommandError(str(error), returncode=LOCKED) from error
         except BackupError as error:
             raise CommandError(str(error), returncode=FAILED) from error
+        except (psycopg2.Error, DjangoDatabaseError) as error:
+            raise CommandError(
+                f"The database answered with an error: {words_of(error)}. Correct "
+                "what it names (Postgres' own log says more), then run it again.",
+                returncode=FAILED,
+            ) from error
+        except OSError as error:
+            raise CommandError(
+                f"The system refused something: {words_of(error)}. Correct it, then "
+                "run it again.",
+                returncode=FAILED,
+            ) from error
+
+    def tell_warnings(self, progress: Progress) -> None:
+        for words in progress.warnings:
+            self.tell(f"Note: {words}")
 
     def progress(self, run: Telling | None = None) -> Progress:
         """On a terminal one line is written anew; elsewhere there is one every 10 s."""

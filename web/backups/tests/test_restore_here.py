@@ -185,8 +185,8 @@ def test_roles_that_may_not_be_made_are_named_beforehand(
 
 
 def test_without_room_for_the_dump_it_is_streamed(site, backup, restore, monkeypatch):
-    monkeypatch.setattr("backups.loading.SPARE_BYTES", 10**18)
-    monkeypatch.setattr("backups.loading.load_dump_file", None)
+    monkeypatch.setattr("backups.fetched_archive.SPARE_BYTES", 10**18)
+    monkeypatch.setattr("backups.fetched_archive.FETCHING", None)  # of the other way
     execute(site.database, "DELETE FROM other.photo")
     restore(backup)
     assert execute(site.database, "SELECT count(*) FROM photo") == [(500,)]

@@ -14,8 +14,10 @@ class Command(BackupCommand):
 
     def handle(self, *, full, **options):
         with told("backup") as run:
-            backup = back_up(run, progress=self.progress(run), full=full)
+            progress = self.progress(run)
+            backup = back_up(run, progress=progress, full=full)
             self.conclude(backup)
+            self.tell_warnings(progress)
             check_nothing_lost(backup)
 
     def conclude(self, backup):

@@ -33,14 +33,17 @@ class Command(BackupCommand):
                 store = open_store(address.store_url)
                 backup = read_backup(store, address, keys=site.keys)
             run.result(url=backup.url)
+            progress = self.progress(run)
             proof = drill(
                 backup,
                 site=site,
                 store=store,
                 now=timezone.now(),
-                progress=self.progress(run),
+                progress=progress,
             )
             run.result(tables=proof.tables, rows=proof.rows, files=proof.files)
+            run.result(warnings=progress.warnings)
+        self.tell_warnings(progress)
         self.stdout.write(
             f"Proven in {proof.duration_seconds:.1f} s: {backup.url} was restored and "
             f"compared, {proof.tables} tables with {proof.rows:,} rows, "

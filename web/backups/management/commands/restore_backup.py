@@ -48,9 +48,21 @@ class Command(BackupCommand):
             help="leave the people's data of another environment as they are",
         )
 
-    def handle(self, *, url, yes, of, parts, keep, no_scrub, **options):
+        parser.add_argument(
+            "--without-broken-constraints",
+            action="store_true",
+            dest="without_broken",
+            help="leave out what rows of the backup break, and list it",
+        )
+
+    def handle(self, *, url, yes, of, parts, **options):
         site = Site.from_settings()
-        choices = Choices(parts=parts, scrub=not no_scrub, keep=tuple(keep))
+        choices = Choices(
+            parts=parts,
+            scrub=not options["no_scrub"],
+            keep=tuple(options["keep"]),
+            without_broken=options["without_broken"],
+        )
         backup, store = self.find(url, site=site, of=of)
         self.describe(backup, site=site, choices=choices)
         if not yes:
@@ -58,18 +70,21 @@ class Command(BackupCommand):
             self.ask(backup, site=site, choices=choices)
         with told("restore") as run:
             run.result(url=backup.url)
+            progress = self.progress(run)
             places = restore_backup(
                 backup,
                 site=site,
                 store=store,
                 now=timezone.now(),
-                progress=self.progress(run),
+                progress=progress,
                 choices=choices,
             )
             run.result(
                 tables=len(backup.record.database.rows),
                 files=backup.record.media.files,
+                warnings=progress.warnings,
             )
+        self.tell_warnings(progress)
         self.conclude(backup, places=places, site=site, choices=choices)
 
     def find(self, url, *, site, of):

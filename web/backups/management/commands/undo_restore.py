@@ -22,7 +22,10 @@ class Command(BackupCommand):
         if not yes:
             ask_to_replace("Make it live again?", site=site, stderr=self.stderr)
         with told("undo") as run:
-            kept = undo_restore(site, now=timezone.now(), progress=self.progress(run))
+            progress = self.progress(run)
+            kept = undo_restore(site, now=timezone.now(), progress=progress)
+            run.result(warnings=progress.warnings)
+        self.tell_warnings(progress)
         self.stdout.write(
             f"Undone. What was live until now is kept: {kept}. To take the undo back, "
             "run it again: ./google_storage.sh -u"
