@@ -25,25 +25,28 @@ MAY_WRITE_TO_ITS_ROOT: set[str] = set()
 WITHOUT_NETWORK = {"npm_watch"}
 # The site, its workers and their database; nginx is reached from outside, so not it.
 ON_DATA = {"postgres", "redis", "migrate", "web", "worker", "flower", "cron"}
-ON_EDGE = {"nginx", "certbot", "web", "flower"}
+ON_EDGE = {"nginx", "certbot", "web", "prometheus"}
 AFTER_MIGRATE = {"web", "worker", "flower", "cron"}
 # The way out leads to the bucket.
 ON_APP = {"web", "worker", "flower", "cron", "storage", "prometheus", "grafana"}
 # In LOCAL they are in .env, which is the developer's own.
 PASSWORDS_IN_THE_ENVIRONMENT = {"local"}
-# Flower's settings are the site's, which cannot be read without these.
+# Without these Django's settings cannot be read.
 TO_READ_SETTINGS = {"secret_key", "postgres_password", "redis_password"}
-THE_SITES = TO_READ_SETTINGS | {
-    *("media_link_key", "email_url"),
-    *("backup_encryption_key", "aws_secret_access_key"),
-}
-SECRETS_OF = dict.fromkeys(("migrate", "web", "worker", "cron"), THE_SITES) | {
-    "flower": TO_READ_SETTINGS,
+# Letters, backups and uploads in a bucket: web shows and starts what the others do.
+OF_THE_WORK = {"email_url", "backup_encryption_key", "aws_secret_access_key"}
+SECRETS_OF = {
+    "migrate": TO_READ_SETTINGS,
+    "web": TO_READ_SETTINGS | OF_THE_WORK | {"media_link_key"},
+    "worker": TO_READ_SETTINGS | OF_THE_WORK,
+    "cron": TO_READ_SETTINGS | OF_THE_WORK,
+    "flower": {"redis_password"},
     "postgres": {"postgres_password"},
     "redis": {"redis_password"},
     "nginx": {"media_link_key", "dev_password"},
     "grafana": {"grafana_password"},
 }
+REACHES_FLOWER = {"flower", "nginx"}
 # secrets/keys has the bucket's key; the rest of secrets/ is for no container.
 SEES_THE_BUCKETS_KEY = {"web", "worker", "cron"}
 SECRET = re.compile(
@@ -179,6 +182,23 @@ def keeps_data_apart(config):
 
 
 @rule
+def reaches_flower_through_nginx_alone(config):
+    """It has no password: whoever reaches it may stop the worker."""
+    flower = config["services"]["flower"]
+    words = flower["command"]
+    if not any(word.startswith("--unix-socket=/run/flower/") for word in words):
+        yield "flower listens on a port"
+    for name, service in services(config):
+        mounts = [v["target"] for v in service.get("volumes", []) if is_flowers(v)]
+        if mounts and name not in REACHES_FLOWER:
+            yield f"{name} sees Flower's socket"
+
+
+def is_flowers(volume: dict) -> bool:
+    return volume.get("source") == "flower_socket"
+
+
+@rule
 def waits_for_migrate(config):
     for name in sorted(AFTER_MIGRATE):
         waits_for = config["services"][name].get("depends_on", {})
@@ -220,6 +240,14 @@ def has_passwords_in_files(config):
         for variable, value in (service.get("environment") or {}).items():
             if value and SECRET.search(variable):
                 yield f"{name} has {variable} in its environment"
+
+
+@rule
+def gives_flower_no_secret_of_the_site(config):
+    """In no stage: it has no .env, and its environment is a list of what it uses."""
+    for variable, value in config["services"]["flower"]["environment"].items():
+        if value and SECRET.search(variable):
+            yield f"flower has {variable} in its environment"
 
 
 @rule

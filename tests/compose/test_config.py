@@ -68,11 +68,12 @@ def test_local_adds_two_services_and_drops_none(stages):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_stage_says_which_it_is(stages, stage):
-    for name in ("migrate", "web", "worker", "flower", "cron"):
+    for name in ("migrate", "web", "worker", "cron"):
         environment = stages[stage]["services"][name]["environment"]
         assert environment["ENVIRONMENT"] == stage, name
         emulator = "http://storage:4443" if stage == "local" else ""
         assert environment["STORAGE_EMULATOR_HOST"] == emulator, name
+    assert stages[stage]["services"]["flower"]["environment"]["ENVIRONMENT"] == stage
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

@@ -78,6 +78,21 @@ BREAKS = [
     ("keeps_data_apart", broken("services.postgres.networks.app", {})),
     ("keeps_data_apart", broken("services.cron.networks.edge", {})),
     ("keeps_data_apart", broken("networks.data.internal", None)),
+    (
+        "reaches_flower_through_nginx_alone",
+        broken("services.flower.command", ["celery", "flower", "--port=5555"]),
+    ),
+    (
+        "reaches_flower_through_nginx_alone",
+        broken(
+            "services.certbot.volumes",
+            [{"type": "volume", "source": "flower_socket", "target": "/run/flower"}],
+        ),
+    ),
+    (
+        "gives_flower_no_secret_of_the_site",
+        broken("services.flower.environment.SECRET_KEY", "generated"),
+    ),
     ("waits_for_migrate", broken("services.worker.depends_on.migrate", None)),
     ("waits_for_migrate", broken("services.nginx.depends_on", {"web": {}})),
     ("pins_its_image", broken("services.redis.image", "redis")),
@@ -93,8 +108,13 @@ BREAKS = [
     ("sees_its_own_secrets_alone", broken("services.redis.secrets", [SECRET_KEY])),
     (
         "sees_its_own_secrets_alone",
-        broken("services.flower.secrets", [{"source": "email_url"}]),
+        broken("services.flower.secrets", [SECRET_KEY]),
     ),
+    (
+        "sees_its_own_secrets_alone",
+        broken("services.worker.secrets", [{"source": "media_link_key"}]),
+    ),
+    ("keeps_data_apart", broken("services.flower.networks.edge", {})),
     (
         "sees_its_own_secrets_alone",
         broken("services.web.secrets", [{"source": "grafana_password"}]),

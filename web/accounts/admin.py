@@ -93,7 +93,7 @@ class UserAdmin(DjangoUserAdmin):
         people = list(queryset.filter(is_active=True))
         try:
             for user in people:
-                tasks.post(tasks.send_reset, user.email)
+                tasks.post_reset(user.email)
         except AccountError as error:
             messages.error(request, str(error))
             return

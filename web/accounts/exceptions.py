@@ -1,6 +1,18 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.privacy import without_secrets
+
+
+class LetterNotSent(OSError):
+    """
+    What the mail server or the way to it said, without anybody's address: Flower shows
+    what a task has failed with. To be tried again.
+    """
+
+    def __init__(self, error: OSError):
+        super().__init__(f"{type(error).__name__}: {without_secrets(str(error))}")
+
 
 class AccountError(Exception):
     """

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.exceptions import LetterNotSent
 from accounts.invitations import key_of
 from accounts.models import INVITATION_LIFETIME, Invitation, User
 from accounts.passwords import reset_key
@@ -53,4 +54,7 @@ def send(name: str, *, to: str, subject: str, link: str, **context) -> None:
     """Links lead to SITE_URL, whatever host a request has named."""
     context |= {"site": SITE_NAME, "link": f"{settings.SITE_URL}{link}", "to": to}
     text = render_to_string(f"accounts/letters/{name}.txt", context)
-    send_mail(subject, text, from_email=None, recipient_list=[to])
+    try:
+        send_mail(subject, text, from_email=None, recipient_list=[to])
+    except OSError as error:
+        raise LetterNotSent(error) from None  # whose words name the recipient

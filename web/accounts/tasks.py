@@ -2,8 +2,10 @@
 
 import logging
 from typing import Any
+from uuid import uuid4
 
 from celery import Task, shared_task
+from django.core.cache import cache
 from django.utils.translation import get_language
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -15,6 +17,7 @@ from config.api.throttles import count
 
 logger = logging.getLogger(__name__)
 HOUR_SECONDS = 60 * 60
+NOTED_SECONDS = 24 * HOUR_SECONDS  # longer than any worker is away
 LETTERS_PER_HOUR = 6  # to one address: nobody fills somebody else's letter box
 RETRIED: dict[str, Any] = {
     "autoretry_for": (OSError,),
@@ -24,9 +27,17 @@ RETRIED: dict[str, Any] = {
 
 
 @shared_task(**RETRIED)
-def send_reset(email: str, language: str) -> None:
-    """Write to whoever has this address; nothing happens when nobody has."""
-    email = clean_address(email)
+def send_reset(note: str, language: str) -> None:
+    """
+    Write to whoever has the address that was noted; nothing happens when nobody has.
+
+    note: the address's place in the cache. Flower shows what a task is given, and
+    whose address somebody typed is not for its readers.
+    """
+    email = cache.get(note)
+    if email is None:
+        logger.warning("A new password was asked for too long ago; no letter is sent.")
+        return
     if count(f"reset:{email}", seconds=HOUR_SECONDS) > LETTERS_PER_HOUR:
         logger.warning("More than %s letters an hour to one address.", LETTERS_PER_HOUR)
         return
@@ -46,6 +57,22 @@ def send_invitation(invitation_id: int, language: str) -> None:
         logger.info("Invitation %s was withdrawn before it was sent.", invitation_id)
         return
     letters.send_invitation(invitation, language=language)
+
+
+def post_reset(email: str) -> None:
+    """
+    Have a worker write to whoever has this address. It is looked up there and not
+    here, so that the time of an answer tells nobody whether they exist.
+
+    Raises MailUnavailable, as `post` does.
+    """
+    note = f"reset_address:{uuid4()}"
+    try:
+        cache.set(note, clean_address(email), timeout=NOTED_SECONDS)
+    except (RedisError, OSError) as error:
+        logger.error("No letter can be sent, for Redis takes nothing: %s", error)
+        raise MailUnavailable from error
+    post(send_reset, note)
 
 
 def post(task: Task, *args) -> None:

@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
 from config import logs, sentry
@@ -21,7 +22,9 @@ PROJECT_NAME = env.text("PROJECT_NAME", "socle")
 ENVIRONMENT = env.choice("ENVIRONMENT", "prod", among={"local", "dev", "prod"})
 LOCAL = ENVIRONMENT == "local"
 DEBUG = LOCAL and env.flag("DEBUG", True)
-SECRET_KEY = env.required("SECRET_KEY")
+# Flower looks at the queue, and is given no secret that is not the queue's.
+QUEUE_ONLY = env.flag("QUEUE_ONLY")
+SECRET_KEY = token_urlsafe(50) if QUEUE_ONLY else env.required("SECRET_KEY")
 ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]  # the health checks'
 SITE_URL = env.text("SITE_URL", "http://localhost:8080")
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
@@ -103,7 +106,7 @@ DATABASES = {
         "PORT": env.number("POSTGRES_PORT", 5432, at_least=1),
         "NAME": env.text("POSTGRES_DB", "socle"),
         "USER": env.text("POSTGRES_USER", "socle"),
-        "PASSWORD": env.required("POSTGRES_PASSWORD"),
+        "PASSWORD": "" if QUEUE_ONLY else env.required("POSTGRES_PASSWORD"),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5},

@@ -30,6 +30,7 @@ class Nginx:
     environment: dict[str, str]
     flower_port: int = 1
     tls_port: int = 1
+    metrics_port: int = 1
     edge: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -105,7 +106,8 @@ class Nginx:
             "/media/downloads": str(self.media.parent / "downloads"),
             "/acme": f"{self.folder}/acme",
             "web:8000": f"127.0.0.1:{self.web_port}",
-            "flower:5555": f"127.0.0.1:{self.flower_port}",
+            "unix:/run/flower/flower.sock": f"127.0.0.1:{self.flower_port}",
+            "listen 9101": f"listen 127.0.0.1:{self.metrics_port}",
             "listen 8080": f"listen 127.0.0.1:{self.port}",
             "listen 8443": f"listen 127.0.0.1:{self.tls_port}",
         }

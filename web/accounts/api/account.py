@@ -92,7 +92,7 @@ class RequestResetApi(AccountApi):
         auth=[],
     )
     def post(self, request):
-        tasks.post(tasks.send_reset, self.validated(RequestResetSerializer)["email"])
+        tasks.post_reset(self.validated(RequestResetSerializer)["email"])
         return Response(status=status.HTTP_202_ACCEPTED)
 
 

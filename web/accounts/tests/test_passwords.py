@@ -1,14 +1,20 @@
 import re
+import socketserver
+import threading
+import traceback
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
 from django.core import mail
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import letters, passwords, tasks
-from accounts.exceptions import LinkExpired, MailUnavailable
+from accounts.exceptions import LetterNotSent, LinkExpired, MailUnavailable
 from accounts.models import SignIn, User
 from accounts.tests.conftest import PASSWORD, bearer, tokens_of, with_tokens
 from config.mail import NOBODY
@@ -45,11 +51,24 @@ def test_known_and_unknown_addresses_are_answered_alike(client, person, sent):
     assert {page.url for page in pages} == {"/password-reset/sent/"}
     assert {answer.status_code for answer in answers} == {202}
     # The same work is done before the answer; a worker finds out who exists.
-    assert [arguments for _name, arguments in sent] == [
-        ["ansel@example.com", "en"],
-        ["no@example.com", "en"],
-    ] * 2
     assert {name for name, _arguments in sent} == {"accounts.tasks.send_reset"}
+    assert [cache.get(note) for _name, (note, _language) in sent] == [
+        "ansel@example.com",
+        "no@example.com",
+    ] * 2
+
+
+def test_no_task_is_given_an_address(client, person, sent):
+    """Flower shows what tasks are given."""
+    ask(client)
+    assert len(sent) == 1
+    assert "@" not in str(sent)
+
+
+def test_an_address_is_not_noted_for_ever(person, worker):
+    with CaptureQueriesContext(connection) as asked:
+        tasks.send_reset.delay("reset_address:forgotten", "en")
+    assert (mail.outbox, len(asked)) == ([], 0)
 
 
 def test_asking_looks_nobody_up(client, person, sent, django_assert_num_queries):
@@ -111,10 +130,48 @@ def test_without_a_broker_the_page_says_to_come_again(client, person, monkeypatc
 
     monkeypatch.setattr("celery.Task.apply_async", refuse)
     with pytest.raises(MailUnavailable):
-        tasks.post(tasks.send_reset, "ansel@example.com")
+        tasks.post_reset("ansel@example.com")
     response = ask(client)
     assert response.status_code == 503
     assert "cannot send e-mail now" in response.content.decode()
+
+
+class RefusingMailServer(socketserver.StreamRequestHandler):
+    """Knows nobody, and says whom."""
+
+    def handle(self):
+        self.say("220 mail.example.com")
+        while line := self.rfile.readline().decode().strip():
+            command, _, rest = line.partition(" ")
+            if command.upper() == "RCPT":
+                self.say(f"550 5.1.1 {rest.removeprefix('TO:')}: nobody of that name")
+            elif command.upper() == "QUIT":
+                self.say("221 Bye")
+            else:
+                self.say("250 Well")
+
+    def say(self, words):
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+@pytest.fixture
+def refusing_mail_server(settings):
+    with socketserver.TCPServer(("127.0.0.1", 0), RefusingMailServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+        yield
+        server.shutdown()
+
+
+def test_a_letter_that_fails_names_nobody(person, refusing_mail_server):
+    with pytest.raises(LetterNotSent) as failed:
+        letters.send_reset(person, language="en")
+
+    told = "".join(traceback.format_exception(failed.value)) + repr(failed.value)
+    assert "550" in told
+    assert "nobody of that name" in told
+    assert "ansel" not in told.lower()
 
 
 # --- the link -----------------------------------------------------------------------

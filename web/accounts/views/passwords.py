@@ -33,7 +33,7 @@ class RequestResetView(FormView):
             )
             return self.render_to_response(self.get_context_data(form=form), status=429)
         try:
-            tasks.post(tasks.send_reset, form.cleaned_data["email"])
+            tasks.post_reset(form.cleaned_data["email"])
         except MailUnavailable as error:
             form.add_error(None, str(error))
             return self.render_to_response(self.get_context_data(form=form), status=503)

@@ -104,8 +104,9 @@ class Edge:
 
     def ask(self, path="/", *, method="GET", host="site.example", **options) -> Answer:
         """Raises RemoteDisconnected or such when nginx hangs up."""
+        port = options.pop("port", None)
         tls = options.pop("tls", self.nginx.edge.get("NGINX_SCHEME") == "https")
-        connection = self.connection(tls=tls)
+        connection = self.connection(tls=tls, port=port)
         try:
             headers = {"Host": host, **options.pop("headers", {})}
             connection.request(method, path, headers=headers, **options)
@@ -114,9 +115,12 @@ class Edge:
         finally:
             connection.close()
 
-    def connection(self, *, tls: bool) -> http.client.HTTPConnection:
+    def connection(
+        self, *, tls: bool, port: int | None = None
+    ) -> http.client.HTTPConnection:
         if not tls:
-            return http.client.HTTPConnection("127.0.0.1", self.nginx.port, timeout=15)
+            port = port or self.nginx.port
+            return http.client.HTTPConnection("127.0.0.1", port, timeout=15)
         context = ssl._create_unverified_context()
         port = self.nginx.tls_port
         return http.client.HTTPSConnection(
@@ -166,6 +170,7 @@ def nginx_in(folder: Path, *, web_port: int, edge: dict[str, str]) -> Nginx:
         folder=folder,
         port=free_port(),
         tls_port=free_port(),
+        metrics_port=free_port(),
         web_port=web_port,
         flower_port=web_port,
         media=folder / "media",

@@ -459,6 +459,17 @@ def test_no_other_site_may_read_what_flower_answers(https):
     assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
 
 
+@pytest.mark.parametrize("stage", ["https", "proxied"])
+def test_prometheus_gets_flowers_numbers_and_nothing_else(stage, request):
+    edge = request.getfixturevalue(stage)
+    inside = {"tls": False, "port": edge.nginx.metrics_port}
+
+    assert edge.ask("/flower/metrics", **inside).asked["path"] == "/flower/metrics"
+    assert edge.ask("/flower/metrics", method="POST", **inside).status == 403
+    for path in ("/flower/", "/flower/api/tasks", "/", "/flower/metrics/../api/tasks"):
+        assert edge.ask(path, **inside).status == 404, path
+
+
 @pytest.mark.parametrize("path", ["/flower/", "/flower/metrics", "/%66lower/api/tasks"])
 def test_nobody_gets_to_flower(https, path):
     answer = https.ask(path, headers={"Cookie": "nobody"})
