@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -17,18 +18,41 @@ from django.utils.translation import gettext as _
 from gallery.exceptions import (
     DamagedZip,
     FileTooLarge,
+    NoPhotoInZip,
     NoRoomLeft,
+    PassedOver,
     UnsafePath,
     UploadRefused,
     ZipBomb,
     ZipInZip,
 )
+from gallery.side_files import (
+    is_left_by_a_system,
+    may_be_a_photo,
+    nothing_but,
+    passed_over,
+)
+from gallery.takeout import (
+    MOST_SIDE_BYTES,
+    SideName,
+    side_file_of,
+    side_files,
+    taken_at,
+)
+from gallery.zip_names import ZipName, names_of
 
 MOST_FILES = 5000
 MOST_DIRECTORY_BYTES = 16 * 1024 * 1024  # read whole, before a file is counted
 MOST_TIMES_LARGER = 100  # photos hardly compress: more than this is no photo
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 CHUNK_BYTES = 1024 * 1024
+IS_ENCRYPTED = 0x1
+KNOWN_METHODS = {
+    zipfile.ZIP_STORED,
+    zipfile.ZIP_DEFLATED,
+    zipfile.ZIP_BZIP2,
+    zipfile.ZIP_LZMA,
+}
 # What zipfile raises when the bytes are not what they should be. ValueError: a name
 # that is not UTF-8, a place before the beginning. RuntimeError: a method or a version
 # that it does not know.
@@ -45,11 +69,17 @@ UNPACKING_ERRORS = (*READING_ERRORS, zlib.error, lzma.LZMAError, EOFError, OSErr
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a zip: its bytes, or why it is not taken."""
+    """
+    One file of a zip: its bytes, or why it is not taken.
 
-    name: str
-    file: IO[bytes] | None
-    refusal: UploadRefused | None
+    The last one has no name, and tells of all the files that were passed over.
+    """
+
+    name: str | None
+    file: IO[bytes] | None = None
+    refusal: UploadRefused | None = None
+    taken_at: datetime | None = None  # as a side file has it
+    notice: str = ""
 
 
 def is_zip(file: IO[bytes]) -> bool:
@@ -68,13 +98,53 @@ def open_members(
     most_bytes:   of all of them together; ten times `limit_bytes` if it is not given.
     skip:         so many of the first ones were dealt with before.
 
-    Raises DamagedZip and ZipBomb for the zip as a whole.
+    Raises DamagedZip, NoPhotoInZip and ZipBomb for the zip as a whole.
     """
     with opened(file) as archive:
-        infos = [info for info in archive.infolist() if is_wanted(info)]
-        check_whole(infos, most_bytes=most_bytes or 10 * limit_bytes)
-        for info in infos[skip:]:
-            yield from open_member(archive, info, limit_bytes=limit_bytes)
+        contents = Contents.of(archive)
+        check_whole(contents, most_bytes=most_bytes or 10 * limit_bytes)
+        for info, name in contents.photos[skip:]:
+            yield from open_member(contents, info, name, limit_bytes=limit_bytes)
+        words = passed_over(contents.others)
+        if words and skip <= len(contents.photos):
+            yield Member(name=None, refusal=PassedOver(words))
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a zip holds, by the names alone."""
+
+    archive: zipfile.ZipFile
+    photos: list[tuple[zipfile.ZipInfo, ZipName]]
+    others: list[str]  # told by their number; what systems leave behind is not
+    sides: dict[SideName, int]  # places among all files
+
+    @classmethod
+    def of(cls, archive: zipfile.ZipFile) -> "Contents":
+        infos = archive.infolist()
+        names = names_of(infos)
+        kept = [
+            (info, name)
+            for info, name in zip(infos, names, strict=True)
+            if not is_left_by_a_system(name.text)
+        ]
+        photos = [(info, name) for info, name in kept if may_be_a_photo(name.text)]
+        others = [name.text for _info, name in kept if not may_be_a_photo(name.text)]
+        return cls(archive, photos, others, side_files(name.text for name in names))
+
+    def taken_at(self, name: str) -> datetime | None:
+        """By the side file of the photo `name`, if it has one that can be read."""
+        place = side_file_of(name, self.sides)
+        if place is None:
+            return None
+        info = self.archive.infolist()[place]
+        if info.file_size > MOST_SIDE_BYTES or info.flag_bits & IS_ENCRYPTED:
+            return None
+        try:
+            with self.archive.open(info) as file:
+                return taken_at(file.read(MOST_SIDE_BYTES))
+        except UNPACKING_ERRORS:
+            return None
 
 
 def opened(file: IO[bytes]) -> zipfile.ZipFile:
@@ -88,14 +158,6 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
         ) from error
 
 
-def is_wanted(info: zipfile.ZipInfo) -> bool:
-    """Not a folder, and not what macOS and others put in beside the photos."""
-    path = PurePosixPath(info.filename)
-    hidden = path.name.startswith(".") and path.name != ".."
-    is_folder = info.filename.endswith("/")  # is_dir() stumbles over an empty name
-    return not (is_folder or hidden or "__MACOSX" in path.parts)
-
-
 def check_directory(file: IO[bytes]) -> None:
     """The list of files at the end is read into memory at once: how long is it?"""
     end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
@@ -104,12 +166,14 @@ def check_directory(file: IO[bytes]) -> None:
         raise too_many(end[zipfile._ECD_ENTRIES_TOTAL])  # type: ignore[attr-defined]
 
 
-def check_whole(infos: list[zipfile.ZipInfo], *, most_bytes: int) -> None:
-    if not infos:
-        raise DamagedZip(_("The zip is empty: there is no file in it."))
-    if len(infos) > MOST_FILES:
-        raise too_many(len(infos))
-    total = sum(info.file_size for info in infos)
+def check_whole(contents: Contents, *, most_bytes: int) -> None:
+    photos = contents.photos
+    if not photos:
+        refusal = NoPhotoInZip if contents.others else DamagedZip
+        raise refusal(nothing_but(contents.others))
+    if len(photos) > MOST_FILES:
+        raise too_many(len(photos))
+    total = sum(info.file_size for info, _name in photos)
     if total > most_bytes:
         raise ZipBomb(
             _(
@@ -123,7 +187,7 @@ def check_whole(infos: list[zipfile.ZipInfo], *, most_bytes: int) -> None:
 def too_many(count: int) -> ZipBomb:
     return ZipBomb(
         _(
-            "The zip has %(count)s files; at most %(most)s are taken at once. Make "
+            "The zip has %(count)s photos; at most %(most)s are taken at once. Make "
             "several zips."
         )
         % {"count": f"{count:,}", "most": f"{MOST_FILES:,}"}
@@ -131,28 +195,40 @@ def too_many(count: int) -> ZipBomb:
 
 
 def open_member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, limit_bytes: int
+    contents: Contents, info: zipfile.ZipInfo, name: ZipName, *, limit_bytes: int
 ) -> Iterator[Member]:
     try:
-        check_member(info, limit_bytes=limit_bytes)
-        unpacked = unpack(archive, info)
+        check_member(info, name.text, limit_bytes=limit_bytes)
+        unpacked = unpack(contents.archive, info)
     except UploadRefused as refusal:
-        yield Member(name=info.filename, file=None, refusal=refusal)
+        yield Member(name=name.text, refusal=refusal)
         return
+    notice = ""
+    if name.is_garbled:
+        notice = _("The zip does not say how its name is written; it may be garbled.")
     with unpacked:
-        yield Member(name=info.filename, file=unpacked, refusal=None)
+        taken = contents.taken_at(name.text)
+        yield Member(name.text, unpacked, taken_at=taken, notice=notice)
 
 
-def check_member(info: zipfile.ZipInfo, *, limit_bytes: int) -> None:
-    path = PurePosixPath(info.filename.replace("\\", "/"))
+def check_member(info: zipfile.ZipInfo, name: str, *, limit_bytes: int) -> None:
+    path = PurePosixPath(name)
     if not path.parts:  # "." or nothing at all
         raise UnsafePath(_("It has no name in the zip, so it was left out."))
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise UnsafePath(_("Its path leads out of the zip, so it was left out."))
     if stat.S_ISLNK(info.external_attr >> 16):
         raise UnsafePath(_("It is a link, not a file, so it was left out."))
-    if info.flag_bits & 0x1:
+    if info.flag_bits & IS_ENCRYPTED:
         raise DamagedZip(_("It is protected by a password. Make the zip without one."))
+    if info.compress_type not in KNOWN_METHODS:
+        raise DamagedZip(
+            _(
+                "It is packed by a method that is not known here (%(method)s). Make "
+                "the zip with another program, or send the photo by itself."
+            )
+            % {"method": zipfile.compressor_names.get(info.compress_type, "?")}  # type: ignore[attr-defined]
+        )
     if info.file_size > MOST_TIMES_LARGER * max(info.compress_size, 10_000):
         raise ZipBomb(
             _(

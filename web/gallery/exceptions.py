@@ -39,6 +39,16 @@ class ZipInZip(UploadRefused):
     code = "zip_in_zip"
 
 
+class NoPhotoInZip(UploadRefused):
+    code = "no_photo"
+
+
+class PassedOver(UploadRefused):
+    """No fault: files of a zip that are no photos by their names."""
+
+    code = "passed_over"
+
+
 class NoRoomLeft(UploadRefused):
     code = "no_room"
 

@@ -14,13 +14,20 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from config.unicode_text import one_line
-from gallery.archives import is_zip, open_members
-from gallery.exceptions import EmptyFile, FileTooLarge, NoRoomLeft, UploadRefused
+from gallery.archives import Member, is_zip, open_members
+from gallery.exceptions import (
+    EmptyFile,
+    FileTooLarge,
+    NoRoomLeft,
+    PassedOver,
+    UploadRefused,
+)
 from gallery.headers import ImageFacts, read_facts
 from gallery.models import NAME_LENGTH, Gallery, Photo, new_position
 from gallery.queue import enqueue
 
 CHUNK_BYTES = 1024 * 1024
+NOTICE_LENGTH = 300  # as the model has it
 WRONG_CLOCK_AFTER = timedelta(days=1)  # photos are not taken later than tomorrow
 
 
@@ -29,7 +36,7 @@ class Result:
     """What became of one file, in words for its uploader."""
 
     name: str
-    status: Literal["accepted", "duplicate", "rejected"]
+    status: Literal["accepted", "duplicate", "rejected", "passed_over"]
     code: str
     message: str
     photo: Photo | None = None
@@ -63,25 +70,54 @@ def accept_upload(
             yield accept(file, name=name, now=now)
             return
         for number, member in enumerate(open_members(file, limit_bytes=limit_bytes())):
-            member_name = f"{name}/{member.name}"
-            if member.refusal or member.file is None:
-                yield refused(member_name, member.refusal)
-            else:
-                moment = now + timedelta(microseconds=number)
-                yield accept(File(member.file), name=member_name, now=moment)
+            moment = now + timedelta(microseconds=number)
+            yield accept_member(gallery, member, zip_name=name, owner=owner, now=moment)
     except UploadRefused as refusal:
         yield refused(name, refusal)
 
 
+def accept_member(
+    gallery: Gallery, member: Member, *, zip_name: str, owner, now: datetime
+) -> Result:
+    """A photo out of a zip, or why it is none."""
+    name = f"{zip_name}/{member.name}" if member.name is not None else zip_name
+    if member.file is None:
+        return refused(name, member.refusal)
+    return accept_photo(
+        gallery,
+        member.file if isinstance(member.file, File) else File(member.file),
+        name=name,
+        owner=owner,
+        now=now,
+        taken_at=member.taken_at,
+        notice=member.notice,
+    )
+
+
 def refused(name: str, refusal: UploadRefused | None) -> Result:
     refusal = refusal or UploadRefused(_("It cannot be read."))
-    return Result(clean_name(name), "rejected", refusal.code, str(refusal))
+    passed_over = isinstance(refusal, PassedOver)
+    status: Literal["passed_over", "rejected"]
+    status = "passed_over" if passed_over else "rejected"
+    return Result(clean_name(name), status, refusal.code, str(refusal))
 
 
 def accept_photo(
-    gallery: Gallery, file: File, *, name: str, owner, now: datetime
+    gallery: Gallery,
+    file: File,
+    *,
+    name: str,
+    owner,
+    now: datetime,
+    taken_at: datetime | None = None,
+    notice: str = "",
 ) -> Result:
-    """Check one photo, store it and queue it. Never raises for what the file is."""
+    """
+    Check one photo, store it and queue it. Never raises for what the file is.
+
+    taken_at:  where the photo itself does not say it.
+    notice:    what its uploader should know besides.
+    """
     try:
         check_size(file)
         facts = read_facts(file)
@@ -89,7 +125,8 @@ def accept_photo(
         known = gallery.photos.filter(sha256=digest).first()
         if known is not None:
             return duplicate(name, known)
-        photo = new_photo(facts, name=name, now=now)
+        photo = new_photo(facts, name=name, now=now, taken_at=taken_at)
+        photo.notice = f"{photo.notice} {notice}".strip()[:NOTICE_LENGTH]
         photo.gallery, photo.owner = gallery, owner
         photo.sha256, photo.size_bytes = digest, file.size
         return store_photo(photo, file, facts, name=name)
@@ -97,9 +134,11 @@ def accept_photo(
         return refused(name, refusal)
 
 
-def new_photo(facts: ImageFacts, *, name: str, now: datetime) -> Photo:
-    """What its header says of it; nobody's yet."""
-    taken_at = facts.taken_at
+def new_photo(
+    facts: ImageFacts, *, name: str, now: datetime, taken_at: datetime | None
+) -> Photo:
+    """What its header says of it, else its side file; nobody's yet."""
+    taken_at = facts.taken_at or taken_at
     if taken_at is not None and taken_at > now + WRONG_CLOCK_AFTER:
         taken_at = None
     return Photo(

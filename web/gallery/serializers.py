@@ -246,7 +246,9 @@ class ResultSerializer(serializers.Serializer):
     """What became of one uploaded file."""
 
     name = serializers.CharField()
-    status = serializers.ChoiceField(choices=["accepted", "duplicate", "rejected"])
+    status = serializers.ChoiceField(
+        choices=["accepted", "duplicate", "rejected", "passed_over"]
+    )
     code = serializers.CharField()
     message = serializers.CharField()
     photo = PhotoSerializer(allow_null=True)

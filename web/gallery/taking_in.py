@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from gallery.archives import Member, is_zip, open_members
 from gallery.claims import claim, pause, write
 from gallery.exceptions import UploadRefused
-from gallery.intake import Result, accept_photo, refused
+from gallery.intake import Result, accept_member, refused
 from gallery.models import MOST_ATTEMPTS, Photo, Upload
 from gallery.queue import enqueue_upload
 from gallery.resumable import MEGABYTE, incoming_path, limit_mb
@@ -117,7 +117,8 @@ def take_in(upload: Upload, *, clock: Callable[[], float] = time.monotonic) -> b
         if zipped:
             return Unpacking(upload, clock=clock).run(path)
         with IncomingFile(path, name=upload.name) as photo:
-            results = [taken(upload, photo, name=upload.name)]
+            member = Member(name=None, file=photo)
+            results = [taken(upload, member)]
     except FileNotFoundError:
         fail_upload(upload, _("Its file is missing on the server. Upload it again."))
         return True
@@ -125,9 +126,14 @@ def take_in(upload: Upload, *, clock: Callable[[], float] = time.monotonic) -> b
     return True
 
 
-def taken(upload: Upload, file: File, *, name: str) -> Result:
-    now = timezone.now()
-    result = accept_photo(upload.gallery, file, name=name, owner=upload.owner, now=now)
+def taken(upload: Upload, member: Member) -> Result:
+    result = accept_member(
+        upload.gallery,
+        member,
+        zip_name=upload.name,
+        owner=upload.owner,
+        now=timezone.now(),
+    )
     if result.status == "duplicate" and was_taken_before_a_break(upload, result.photo):
         message = _("Uploaded; its preview is being drawn.")
         return Result(result.name, "accepted", "accepted", message, result.photo)
@@ -165,7 +171,7 @@ class Unpacking:
                     most_bytes=2 * limit_mb(is_zip=True) * MEGABYTE,
                     skip=len(upload.results),
                 ):
-                    upload.results.append(as_json(self._take(member)))
+                    upload.results.append(as_json(taken(upload, member)))
                     if not self._note():
                         return True  # cancelled, or another run has taken over
                     if self._clock() > self._ends:
@@ -176,12 +182,6 @@ class Unpacking:
             upload.results.append(as_json(refused(upload.name, refusal)))
         finish_upload(upload, results=upload.results)
         return True
-
-    def _take(self, member: Member) -> Result:
-        name = f"{self._upload.name}/{member.name}"
-        if member.refusal or member.file is None:
-            return refused(name, member.refusal)
-        return taken(self._upload, File(member.file), name=name)
 
     def _note(self) -> bool:
         """A sign of life, now and then. False when this run has lost the upload."""

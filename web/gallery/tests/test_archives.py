@@ -58,7 +58,7 @@ def member_without_name() -> bytes:
 
 ONE_REFUSED = {
     bad_name_before_the_photo: [(NAME, "damaged_zip"), ("two.jpg", "accepted")],
-    member_named_dot: [(".", "unsafe_path"), ("two.jpg", "accepted")],
+    member_named_dot: [("unnamed", "unsafe_path"), ("two.jpg", "accepted")],
     member_without_name: [("unnamed", "unsafe_path"), ("two.jpg", "accepted")],
 }
 ALL_REFUSED = {

@@ -62,7 +62,7 @@ def test_a_photo_whose_judging_fails_is_left_to_a_worker(sender, monkeypatch):
     def broken(*_args, **_kwargs):
         raise OSError(errno.EIO, "The bucket does not answer")
 
-    monkeypatch.setattr(taking_in, "accept_photo", broken)
+    monkeypatch.setattr(taking_in, "accept_member", broken)
     monkeypatch.setattr(taking_in, "enqueue_upload", lambda one: sent.append(one.pk))
     content = jpeg()
     address = sender.send(content)
@@ -82,7 +82,7 @@ def test_a_photo_whose_request_lost_the_database_is_soon_taken_up(sender, monkey
     content = jpeg()
     address = sender.begin(content)
     with monkeypatch.context() as outage:
-        outage.setattr(taking_in, "accept_photo", gone)
+        outage.setattr(taking_in, "accept_member", gone)
         outage.setattr(taking_in, "pause", gone)
         sender.client.raise_request_exception = False
         assert sender.patch(address, content, offset=0).status_code >= 500

@@ -81,7 +81,7 @@ def test_a_zip_waits_for_a_worker_that_unpacks_it(received, messages):
 
     take_in(claimed(upload))
 
-    assert statuses(upload) == ["accepted", "accepted", "rejected"]
+    assert statuses(upload) == ["accepted", "accepted", "passed_over"]
     assert upload.state == Upload.State.DONE
     assert not incoming_path(upload).exists()
 
@@ -200,7 +200,7 @@ def test_a_bucket_that_does_not_answer_costs_no_zip(received, messages, monkeypa
         raise ConnectionError("The bucket does not answer")
 
     with monkeypatch.context() as outage:
-        outage.setattr(taking_in, "accept_photo", broken)
+        outage.setattr(taking_in, "accept_member", broken)
         for _minute in range(10):
             assert take_in_upload.apply(args=[str(upload.pk)]).failed()
     assert incoming_path(upload).exists()
@@ -210,7 +210,7 @@ def test_a_bucket_that_does_not_answer_costs_no_zip(received, messages, monkeypa
     hopeless = received(zip_of(photos(1, start=5)))
     hours_ago = timezone.now() - timedelta(hours=4)
     Upload.objects.filter(pk=hopeless.pk).update(created_at=hours_ago)
-    monkeypatch.setattr(taking_in, "accept_photo", broken)
+    monkeypatch.setattr(taking_in, "accept_member", broken)
     for _minute in range(4):
         take_in_upload.apply(args=[str(hopeless.pk)])
     hopeless.refresh_from_db()

@@ -870,9 +870,10 @@ export interface components {
          * @description * `accepted` - accepted
          *     * `duplicate` - duplicate
          *     * `rejected` - rejected
+         *     * `passed_over` - passed_over
          * @enum {string}
          */
-        StatusEnum: "accepted" | "duplicate" | "rejected";
+        StatusEnum: "accepted" | "duplicate" | "rejected" | "passed_over";
         Tokens: {
             /** @description Good for ten minutes, as `Authorization: Bearer`. */
             access: string;

@@ -112,6 +112,7 @@ export const en = {
     accepted: "Accepted",
     duplicate: "Already here",
     rejected: "Rejected",
+    passed_over: "Passed over",
     acceptedCount: (n: number) => `${number(L, n)} accepted`,
     duplicateCount: (n: number) => `${number(L, n)} already here`,
     rejectedCount: (n: number) => `${number(L, n)} rejected`,

@@ -121,6 +121,7 @@ export const fr: Messages = {
     accepted: "Acceptée",
     duplicate: "Déjà présente",
     rejected: "Refusée",
+    passed_over: "Laissé de côté",
     acceptedCount: (n) => count(n, "# acceptée", "# acceptées"),
     duplicateCount: (n) => count(n, "# déjà présente", "# déjà présentes"),
     rejectedCount: (n) => count(n, "# refusée", "# refusées"),

@@ -94,7 +94,8 @@ function Results({ results, isMany }: { results: readonly UploadResult[]; isMany
     <ul className="row-results">
       {telling.slice(0, SHOWN_RESULTS).map((result, index) => (
         <li key={index} className={`result result-${result.status}`}>
-          <span className="result-name">{result.name}</span>
+          {/* Of a zip as a whole: its row has the name already. */}
+          {result.status !== "passed_over" && <span className="result-name">{result.name}</span>}
           <span className="row-message">{noteOf(result) || t.upload[result.status]}</span>
         </li>
       ))}

@@ -87,6 +87,16 @@ test("reports progress, then that the site is checking, then what became of it",
   expect(onAccepted).not.toHaveBeenCalled();
 });
 
+test("what a zip holds beside photos is no refusal", () => {
+  const { queue, sendings, upload } = makeQueue();
+  queue.add([file("camp.zip")]);
+  const { hearing } = sendings[0]!;
+  hearing.onReceived();
+  hearing.onResults([result("accepted"), result("passed_over", "1 other file was passed over: 1 json.")], true);
+  expect(batchText(queue.sums())).toBe("1 of 1 file done. 1 accepted.");
+  expect(upload().state).toBe("answered");
+});
+
 test("the results of a zip grow while it is unpacked", () => {
   const { queue, sendings, upload, onAccepted } = makeQueue();
   queue.add([file("a.zip")]);

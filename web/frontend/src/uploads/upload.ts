@@ -35,6 +35,8 @@ export interface Totals {
   accepted: number;
   duplicate: number;
   rejected: number;
+  /** Zips that held more than photos. */
+  passed_over: number;
 }
 
 export const NOTHING: Totals = {
@@ -45,6 +47,7 @@ export const NOTHING: Totals = {
   accepted: 0,
   duplicate: 0,
   rejected: 0,
+  passed_over: 0,
 };
 
 const UNDER_WAY = new Set<UploadState>(["queued", "sending", "paused", "checking", "unpacking"]);
