@@ -303,6 +303,7 @@ WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300, at_least=1)
 # Health: /health/ready, the operations page and `manage.py site_status` ask these.
 HEALTH_CHECKS = [
     "config.health.checks.database",
+    "config.health.locks.locks",
     "config.health.checks.redis",
     "config.health.checks.storage",
     "config.health.checks.migrations",

@@ -17,6 +17,7 @@ WORST_FIRST = [State.FAIL, State.WARN, State.OK]
 REDIS_SECONDS = 1
 TITLES = {
     "database": _("Database"),
+    "locks": _("Waiting queries"),
     "redis": _("Redis"),
     "storage": _("Storage of photos"),
     "migrations": _("Migrations"),

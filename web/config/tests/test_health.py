@@ -62,6 +62,7 @@ def test_the_sites_own_checks_answer_in_a_new_installation(client):
     assert response.status_code == 200, checks
     assert list(checks) == [
         "database",
+        "locks",
         "redis",
         "storage",
         "migrations",
