@@ -2,10 +2,12 @@
 # The whole stack in Docker, from a fresh clone to the sign-in. Safe to run again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source scripts/lib.sh      # say, step, die, timed, env_value, set_env_value, random_secret
-source scripts/env_file.sh # write_env, values_are_plain, setting
-source scripts/server.sh   # ask_what_is_missing, write_secrets, place_of
-source scripts/docker.sh   # compose, engine_answers, wait_until_healthy, explain_containers
+source scripts/lib.sh       # say, step, die, timed, env_value, set_env_value, random_secret
+source scripts/env_rules.sh # file_faults, stop_for_faults
+source scripts/env_file.sh  # write_env, values_can_be_used, setting
+source scripts/server.sh    # ask_what_is_missing, write_secrets, place_of
+source scripts/docker.sh    # compose, engine_answers, wait_until_healthy, explain_containers
+source scripts/engine.sh    # engine_can_run_it, networks_can_be_made, fit_processors
 
 usage() {
   cat <<'END'
@@ -43,11 +45,14 @@ check() {
   engine_answers
   compose_is_new_enough
   buildkit_is_there
-  values_are_plain
+  values_can_be_used
   secrets_have_one_place
+  engine_can_run_it
   ports_are_free
   disk_has_room "$NEEDED_MB"
   folders_can_be_written
+  networks_can_be_made
+  engine_is_comfortable
 }
 
 ports_are_free() {
@@ -275,10 +280,12 @@ main() {
   say "  ${GREEN}ok${PLAIN}  engine, Compose, BuildKit, ports, disk"
   step "Installing"
   write_env
+  fit_processors
   make_folders
   GIT_REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)"
   export GIT_REVISION # a label of the images
-  timed "Images" compose build || die "The images could not be built." "The last lines above say why."
+  timed "Images" build_images || die "The images could not be built; what ran goes on running." \
+    "The last lines above say why. (docs/troubleshooting.md: $BUILD_SECTION)"
   step "Starting"
   start_services
   timed "First administrator" first_admin || die "The first administrator could not be made." \

@@ -2,7 +2,8 @@
 # The whole stack without Docker, from the package registries alone. Safe to run again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source scripts/lib.sh # say, step, die, confirm, timed, find_python, make_venv, ...
+source scripts/lib.sh       # say, step, die, confirm, timed, find_python, make_venv, ...
+source scripts/env_rules.sh # file_faults, exported_faults, stop_for_faults
 
 usage() {
   cat <<'END'
@@ -71,6 +72,22 @@ choose_python() {
     "Install one (on Debian: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3.12 ./install_local.sh"
 }
 
+# Whatever is wrong with the values that the programs would get, in one report. The file
+# counts more than the shell.
+values_can_be_used() {
+  local faults='' name from_shell=() at_first
+  load_rules
+  at_first=" $(cd web && "$1" -c 'from local.env_file import first_values; print(*first_values())') "
+  if [[ -r .local/env ]]; then faults="$(file_faults .local/env)"$'\n'; fi
+  for name in "${!RULE_KIND[@]}"; do
+    if ! grep -q "^$name=" .local/env 2>/dev/null && [[ "$at_first" != *" $name "* ]]; then
+      from_shell+=("$name")
+    fi
+  done
+  faults+="$(exported_faults "${from_shell[@]}")"
+  stop_for_faults .local/env "$(sed '/^$/d' <<<"$faults")" ./install_local.sh
+}
+
 check() {
   local needs=()
   if ! venv_is_usable || ! requirements_are_installed local; then needs+=(--packages); fi
@@ -111,6 +128,7 @@ run_stack() { cd web && exec "$VENV/bin/python" -m local "$@"; }
 start() {
   local python
   python="$(choose_python)"
+  values_can_be_used "$python"
   step "Installing what is missing"
   check "$python"
   FRONTEND_JOB=''

@@ -13,6 +13,10 @@ engine_answers() {
     die "The Docker engine runs, but the user $(id -un) may not use it." \
       "Run: sudo usermod -aG docker $(id -un), then sign in anew. (docs/troubleshooting.md: The Docker engine does not answer)"
   fi
+  if [[ "$(docker --version 2>/dev/null)" == *odman* ]]; then
+    die "This 'docker' is Podman, which does not run these files: BuildKit and the engine's networks are missing." \
+      "Install Docker: https://docs.docker.com/engine/install/ (or use ./install_local.sh, which needs none). (docs/troubleshooting.md: This 'docker' is Podman)"
+  fi
   die "The Docker engine does not answer: ${error##*$'\n'}" \
     "Start it: systemctl start docker, or Docker Desktop. (docs/troubleshooting.md: The Docker engine does not answer)"
 }

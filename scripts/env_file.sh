@@ -12,22 +12,35 @@ values_given() {
   done
 }
 
-# Compose and shells leave these signs alone: no $, #, quotes and spaces.
-PLAIN_VALUE='^[A-Za-z0-9_.,:/@*+%-]*$'
-PLAIN_SIGNS='letters, digits and - _ . : / @ , %'
-
-# Other signs are refused, by the names of the values.
-values_are_plain() {
-  local line bad=()
-  while IFS= read -r line || [[ -n "$line" ]]; do
-    if [[ "$line" =~ ^[A-Z0-9_]+= && ! "${line#*=}" =~ $PLAIN_VALUE ]]; then
-      bad+=("${line%%=*}")
-    fi
-  done < <(if [[ -e .env ]]; then cat .env; else values_given; fi)
-  if ((${#bad[@]} > 0)); then
-    die "These values $([[ -e .env ]] && echo in .env || echo you gave) have a sign that Compose or a shell would change: ${bad[*]}" \
-      "Use $PLAIN_SIGNS only. (docs/troubleshooting.md: A value in .env cannot be used)"
+# Whatever is wrong with the values that containers would get, in one report.
+values_can_be_used() {
+  local faults
+  if [[ -e .env ]]; then
+    faults="$(file_faults .env plain; shell_faults; option_faults; secret_faults)"
+    stop_for_faults .env "$faults" "./install_docker.sh $STAGE"
+  else
+    faults="$(given_faults; secret_faults)"
+    stop_for_faults "your environment or an option" "$faults" "./install_docker.sh $STAGE"
   fi
+}
+
+given_faults() {
+  local line
+  load_rules
+  while IFS= read -r line; do fault_in_line "${line%%=*}" "${line#*=}" plain; done < <(values_given)
+}
+
+option_faults() {
+  local name
+  load_rules
+  for name in "${!ASKED[@]}"; do fault_in_line "$name" "${ASKED[$name]}" plain; done
+}
+
+# Where Compose fills in a variable, what the shell exports counts more than .env.
+shell_faults() {
+  local names=()
+  mapfile -t names < <(sed -nE 's/^[^$]*\$\{([A-Z0-9_]+).*/\1/p; s/.*\$\{([A-Z0-9_]+).*/\1/p' "$COMPOSE_FILE_NAME" services.yml | sort -u)
+  exported_faults "${names[@]}"
 }
 
 # usage: setting NAME DEFAULT    As an option says, else from .env, or for a first .env from

@@ -20,7 +20,7 @@ stage_is_that_of_env() {
   local kept
   if [[ ! -e .env ]]; then return 0; fi
   kept="$(env_value .env ENVIRONMENT)"
-  if [[ "${kept:-$STAGE}" != "$STAGE" ]]; then
+  if [[ "$kept" =~ ^(local|dev|prod)$ && "$kept" != "$STAGE" ]]; then
     die "The .env in this folder is that of ${kept^^}, not of ${STAGE^^}." \
       "Run: ./install_docker.sh $kept, or clone the repository once more for $STAGE."
   fi
@@ -115,6 +115,23 @@ secrets_have_one_place() {
     if [[ -n "$value" && -s "$file" && "$value" != "$(cat "$file")" ]]; then
       die "$name has one value in .env and another in $file." \
         "Nothing was changed. Write the value that counts into $file, empty $name= in .env, then run: ./install_docker.sh $STAGE (docs/troubleshooting.md: A secret has one value in .env and another in its file)"
+    fi
+  done
+}
+
+# What is in the files, or for a first one in the environment. Keys may stand on lines of
+# their own, with comments.
+secret_faults() {
+  local name file fault
+  if ! is_server; then return 0; fi
+  load_rules
+  for name in "${SECRET_NAMES[@]}"; do
+    file="$(secret_file "$name")"
+    if [[ -s "$file" && -r "$file" ]]; then
+      fault="$(fault_of "$name" "$(sed '/^[[:space:]]*#/d' "$file" | paste -sd , | sed 's/,*$//')")"
+      if [[ -n "$fault" ]]; then echo "$name in $file $fault"; fi
+    elif [[ -z "$(env_value .env "$name")" ]]; then
+      exported_faults "$name"
     fi
   done
 }

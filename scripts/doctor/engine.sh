@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # Docker itself: engine, Compose, BuildKit. Sourced by scripts/doctor.sh.
 
-NEEDED_ENGINE=25.0 # the first that takes the health checks' start_interval
-
 check_engine() {
   if ! command -v docker >/dev/null; then
     problem "The command 'docker' is not on this machine." \
@@ -18,6 +16,41 @@ check_engine() {
   fi
   compose_is_there
   buildkit_answers
+  if [[ -z "$WITHOUT_ENGINE" ]]; then engine_can_run_the_stack; fi
+}
+
+# What ./install_docker.sh asks before it builds; but for the networks, which it tries out.
+engine_can_run_the_stack() {
+  local says todo section name value
+  read_engine_facts
+  while IFS="$BETWEEN" read -r says todo section; do
+    if [[ "$section" != "The Docker engine is too old" ]]; then problem "$says" "$todo" "$section"; fi
+  done < <(engine_faults)
+  if [[ "$FACT_MEMORY" =~ ^[0-9]+$ ]] && ((FACT_MEMORY / 1000000 >= LEAST_MEMORY_MB && FACT_MEMORY / 1000000 < GOOD_MEMORY_MB)); then
+    careful "The engine has $((FACT_MEMORY / 1000000)) MB of memory; $GOOD_MEMORY_MB MB are wanted." \
+      "Give the machine more memory." "The machine has too little memory"
+  fi
+  for name in "${CPU_LIMITS[@]}"; do
+    value="$(known "$name" "$DEFAULT_CPU_LIMIT")"
+    if [[ "$FACT_CPUS" =~ ^[1-9][0-9]*$ ]] && ! has_cpus_for "$value"; then
+      problem "$name is $value, and the engine has $FACT_CPUS processor$( ((FACT_CPUS == 1)) || echo s): Docker refuses to start the container." \
+        "Run: $(installer)   (it writes $name=$FACT_CPUS into .env)" "Range of CPUs is from 0.01 to …"
+    fi
+  done
+  networks_are_there
+}
+
+# Docker has some thirty ranges of addresses by itself: with as many networks, and ours
+# missing, the next one fails.
+networks_are_there() {
+  local missing others
+  missing="$(comm -23 <(networks_of "$COMPOSE_FILE_NAME" | sed "s/^/${PROJECT}_/" | sort) \
+    <(asked docker network ls --format '{{.Name}}' 2>/dev/null | sort) | wc -l)"
+  others="$(asked docker network ls --filter driver=bridge --quiet 2>/dev/null | wc -l)"
+  if ((missing > 0 && others + missing > 31)); then
+    careful "$missing networks of this project are missing, and Docker has $others already: its ranges of addresses may be used up." \
+      "Run: docker network prune   (it removes networks that no container uses)" "Docker has no free range of addresses"
+  fi
 }
 
 how_to_read_settings() {

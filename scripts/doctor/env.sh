@@ -13,6 +13,7 @@ check_env() {
   else
     env_is_complete
     env_has_no_trap
+    values_fit_the_rules
     env_is_private
     stage_is_the_same
     shell_does_not_win
@@ -73,15 +74,26 @@ env_has_no_trap() {
   fi
 }
 
-trap_in() {
-  case "$1" in
-    *'$'*) echo 'a $: Compose puts a variable there' ;;
-    *'#'*) echo 'a #: what follows is a comment' ;;
-    *[\"\'\`]*) echo 'a quote' ;;
-    *[[:space:]]*) echo 'a space' ;;
-    *\\*) echo 'a backslash' ;;
-    *) echo 'an unusual sign' ;;
-  esac
+# By the rules that the installer asks before it changes anything.
+values_fit_the_rules() {
+  local fault faults
+  faults="$(values_fault)"
+  if [[ -z "$faults" ]]; then return; fi
+  while IFS= read -r fault; do
+    problem "$fault." "Correct it in .env, then run: $(installer)" "A value in .env cannot be used"
+  done <<<"$faults"
+}
+
+# A line for each; what env_has_no_trap says is left to it.
+values_fault() {
+  local name
+  load_rules
+  for name in $(names_in .env | sort -u); do
+    if [[ -n "${VALUES[$name]}" && "${VALUES[$name]}" =~ $PLAIN_VALUE ]] || ! is_known "$name"; then
+      fault_in_line "$name" "${VALUES[$name]}"
+    fi
+  done
+  secret_faults
 }
 
 env_is_private() {
@@ -112,8 +124,6 @@ shell_does_not_win() {
       "Run: unset ${bad[*]}" "A value in .env has no effect"
   fi
 }
-
-is_exported() { [[ "$(declare -p "$1" 2>/dev/null)" == "declare -"*x* ]]; }
 
 addresses_fit() {
   local host hosts

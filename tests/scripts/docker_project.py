@@ -11,9 +11,17 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = (
     "install_docker.sh",
     "scripts/lib.sh",
+    "scripts/env_rules.sh",
     "scripts/env_file.sh",
     "scripts/server.sh",
     "scripts/docker.sh",
+    "scripts/engine.sh",
+    "docker-compose.yml",
+    "services.yml",
+    "dev.yml",
+    "prod.yml",
+    "web/config/env_rules.txt",
+    "web/config/time_zones.txt",
     ".env.example",
 )
 
@@ -27,6 +35,11 @@ answer() {
   exit 0
 }
 case "$*" in
+  info*NCPU*) answer facts "26.1.5|4|16000000000|true|[name=seccomp,profile=builtin]" ;;
+  --version) answer program "Docker version 26.1.5, build a72d7cd" ;;
+  "network ls"*) answer networks ;;
+  "network create"*) echo "$3" >>"$here/made"; answer network >&2 ;;
+  "network rm"*) printf '%s\n' "${@:3}" >>"$here/removed" ;;
   info*ServerVersion*) answer info 26.1.5 >&2 ;;
   info*) answer disk "$here" ;;
   "compose version"*) answer version 2.26.1-4 ;;

@@ -33,6 +33,9 @@ answer() {
 }
 slug() { printf '%s' "${1//[^A-Za-z0-9]/_}"; }
 case "$*" in
+  info*NCPU*) answer facts "26.1.5|4|16000000000|true|[name=seccomp,profile=builtin]" ;;
+  "network ls"*Name*) answer networks "$(cat "$here/networks.made")" ;;
+  "network ls"*) answer network_ids ;;
   info*) answer info "26.1.5|$here" ;;
   "compose version"*) answer version 2.26.1-4 ;;
   "buildx version") answer buildx ;;
@@ -175,6 +178,9 @@ class Patient:
         shutil.copy(REPOSITORY / "install_docker.sh", self.root)
         shutil.copytree(REPOSITORY / "scripts", self.root / "scripts")
         (self.root / "web/frontend").mkdir(parents=True)
+        (self.root / "web/config").mkdir()
+        for rules in (REPOSITORY / "web/config").glob("*.txt"):
+            shutil.copy(rules, self.root / "web/config")
 
     def _write_env(self, url: str, port: int) -> None:
         values = {
@@ -201,13 +207,16 @@ class Patient:
         folder.mkdir(parents=True)
         text = (self.root / self.compose_file).read_text()
         for name in re.findall(r"file: \./secrets/values/(\w+)", text):
-            (folder / name).write_text(SECRET)
+            is_optional = name in ("email_url", "backup_encryption_key")
+            (folder / name).write_text("" if is_optional else SECRET)
             (folder / name).chmod(0o444)
         folder.chmod(0o700)
 
     def _answer_well(self, port: int) -> None:
         self.container(**{name: {} for name in SERVICES})
         self.docker(port=f"8080/tcp -> 127.0.0.1:{port}\n")
+        networks = "".join(f"{self.project}_{n}\n" for n in ("edge", "app", "data"))
+        self.docker(**{"networks.made": networks})
         self.docker(volume_list=f"{self.project}_postgres-17\n{self.project}_media\n")
         self.docker(
             services="\n".join(SERVICES), facts=fact("database", "ok", "Up.") + BUCKET

@@ -10,6 +10,7 @@ from docker_project import FOR_A_SERVER, WELL
 SECRETS = "secrets/values"
 GENERATED = {"secret_key", "postgres_password", "redis_password", "media_link_key"}
 GENERATED |= {"dev_password", "grafana_password"}
+AGE_KEY = "AGE-SECRET-KEY-1" + "Q" * 57  # and one more letter
 OPTIONAL = {"email_url", "backup_encryption_key", "aws_secret_access_key"}
 
 
@@ -230,7 +231,7 @@ def test_an_older_env_gives_its_passwords_to_the_files(project):
 @pytest.mark.parametrize(
     ("name", "typed", "kept"),
     [
-        ("BACKUP_ENCRYPTION_KEY", "AGE-NEW,AGE-OLD", "AGE-OLD"),
+        ("BACKUP_ENCRYPTION_KEY", f"{AGE_KEY}8,{AGE_KEY}9", f"{AGE_KEY}9"),
         ("EMAIL_URL", "smtp://new.example.org", "smtp://old.example.org"),
     ],
 )

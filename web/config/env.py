@@ -10,15 +10,18 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 from environ.fileaware_mapping import FileAwareMapping
 
+from config.env_rules import is_placeholder, rules, time_zones
+
 Parsed = TypeVar("Parsed")
-PLACEHOLDERS = {"changeme", "change-me", "secret", "password", "changethis"}
+ZONES = Path("/usr/share/zoneinfo")
 
 
 class Environment:
     """
     Typed values from `variables`; mistakes are collected until `raise_mistakes`.
 
-    A secret may also come from the file that NAME_FILE names.
+    A secret may also come from the file that NAME_FILE names. What a variable may be is
+    said in env_rules.txt: a value that is none of it counts as not given.
     """
 
     def __init__(self, variables: Mapping[str, str]):
@@ -55,6 +58,23 @@ class Environment:
             self._mistakes.append(f"{name} is {raw!r}; it is a number from 0 to 1.")
         return default
 
+    def zone(self, name: str, default: str) -> str:
+        """
+        A time zone by a name that this machine knows: Debian's own data has left out
+        old ones such as US/Eastern, which are then called by the name of today.
+        """
+        value = self.text(name, default)
+        if not ZONES.exists() or (ZONES / value).exists():
+            return value
+        today = time_zones().get(value, value)
+        if (ZONES / today).exists():
+            return today
+        self._mistakes.append(
+            f"{name} is {value!r}, which this machine's time zones ({ZONES}) do not "
+            "have yet: update its package tzdata."
+        )
+        return "UTC"
+
     def names(self, name: str) -> list[str]:
         return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
@@ -76,12 +96,17 @@ class Environment:
 
     def required(self, name: str) -> str:
         """A value that must be there and must not be a placeholder."""
-        value = self._read(name, "", str)
+        value = self._given(name)
         if not value:
             self._mistakes.append(f"{name} is missing.")
-        elif value.lower() in PLACEHOLDERS:
+        elif self._may_be(name, value) and is_placeholder(value):
             self._mistakes.append(f"{name} is still a placeholder.")
         return value
+
+    def check(self, *names: str) -> None:
+        """Notes what is wrong with variables that somebody else reads."""
+        for name in names:
+            self._may_be(name, self._given(name))
 
     def raise_mistakes(self) -> None:
         """Raises ImproperlyConfigured with every mistake found so far."""
@@ -94,11 +119,23 @@ class Environment:
             )
 
     def _read(self, name: str, default: str, cast: type) -> str:
+        value = self._given(name, default, cast)
+        return value if self._may_be(name, value) else default
+
+    def _given(self, name: str, default: str = "", cast: type = str) -> str:
         try:
             return self._env(name, cast=cast, default=default).strip()
         except (ImproperlyConfigured, OSError) as error:
             self._mistakes.append(f"{name}: {error}")
             return default
+
+    def _may_be(self, name: str, value: str) -> bool:
+        """Notes what is wrong with it, once. The caller judges an empty value."""
+        rule = rules().get(name)
+        fault = rule.fault(value) if rule and value else ""
+        if fault and f"{name} {fault}." not in self._mistakes:
+            self._mistakes.append(f"{name} {fault}.")
+        return not fault
 
 
 def with_password(url: str, password: str) -> str:

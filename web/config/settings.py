@@ -27,7 +27,7 @@ QUEUE_ONLY = env.flag("QUEUE_ONLY")
 SECRET_KEY = token_urlsafe(50) if QUEUE_ONLY else env.required("SECRET_KEY")
 ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]  # the health checks'
 SITE_URL = env.text("SITE_URL", "http://localhost:8080")
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -97,13 +97,13 @@ TEMPLATES = [
 
 # Database
 POSTGRES_BIN = env.text("POSTGRES_BIN")
-POSTGRES_WAIT_SECONDS = env.number("POSTGRES_WAIT_SECONDS", 60, at_least=1)
-MIGRATION_WAIT_SECONDS = env.number("MIGRATION_WAIT_SECONDS", 3600, at_least=1)
+POSTGRES_WAIT_SECONDS = env.number("POSTGRES_WAIT_SECONDS", 60)
+MIGRATION_WAIT_SECONDS = env.number("MIGRATION_WAIT_SECONDS", 3600)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": env.text("POSTGRES_HOST", "postgres"),
-        "PORT": env.number("POSTGRES_PORT", 5432, at_least=1),
+        "PORT": env.number("POSTGRES_PORT", 5432),
         "NAME": env.text("POSTGRES_DB", "socle"),
         "USER": env.text("POSTGRES_USER", "socle"),
         "PASSWORD": "" if QUEUE_ONLY else env.required("POSTGRES_PASSWORD"),
@@ -235,9 +235,9 @@ CONTENT_SECURITY_POLICY = content_policy(
 )
 # Signs the links by which nginx sends previews; without it Django is asked for each.
 MEDIA_LINK_KEY = env.text("MEDIA_LINK_KEY")
-UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100, at_least=1)
-UPLOAD_ZIP_LIMIT_MB = env.number("UPLOAD_ZIP_LIMIT_MB", 4096, at_least=1)
-PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64, at_least=1)
+UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100)
+UPLOAD_ZIP_LIMIT_MB = env.number("UPLOAD_ZIP_LIMIT_MB", 4096)
+PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
 SILENCED_SYSTEM_CHECKS = ["files.E001"]  # config/folders.py makes the folder
@@ -276,7 +276,7 @@ CELERY_TASK_TRACK_STARTED = True
 CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
-CELERY_WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2, at_least=1)
+CELERY_WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DIRECT = True  # a queue for each worker alone: its canaries
 CELERY_WORKER_SEND_TASK_EVENTS = True
@@ -297,8 +297,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = TIME_ZONE
 WORKER_HEARTBEAT_FILE = env.text("WORKER_HEARTBEAT_FILE", "/tmp/worker-alive")
 WORKER_CANARY_FILE = env.text("WORKER_CANARY_FILE", "/tmp/worker-canary")
-WORKER_CANARY_SECONDS = env.number("WORKER_CANARY_SECONDS", 60, at_least=1)
-WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300, at_least=1)
+WORKER_CANARY_SECONDS = env.number("WORKER_CANARY_SECONDS", 60)
+WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300)
 
 # Health: /health/ready, the operations page and `manage.py site_status` ask these.
 HEALTH_CHECKS = [
@@ -370,7 +370,8 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # Numbers for Prometheus, asked for at METRICS_PORT by gunicorn's side; 0: none
 METRICS_PORT = env.number("METRICS_PORT", 0)
-WEB_PORT = env.number("WEB_PORT", 8000, at_least=1)
+WEB_PORT = env.number("WEB_PORT", 8000)
+env.check("WEB_WORKERS", "WEB_THREADS", "WEB_RELOAD")  # gunicorn.conf.py reads them
 METRICS_COLLECTORS = [
     "config.metrics.site.answers",
     "config.metrics.site.checks",

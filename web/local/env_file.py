@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.exceptions import LocalError
+
 HEADER = """\
 # Written by ./install_local.sh, which keeps what you change and adds what is missing.
 # .env.example explains each variable. After a change run ./install_local.sh again.
@@ -41,7 +43,16 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
 
 
 def chosen_ports(env: Mapping[str, str], wanted: Mapping[str, int]) -> dict[str, int]:
-    """From the command line, else as last time, else the default."""
+    """
+    From the command line, else as last time, else the default.
+
+    Raises LocalError when the file has something else than a number.
+    """
+    for name in PORTS:
+        if not wanted.get(name) and not (env.get(name) or "0").isdecimal():
+            raise LocalError(
+                f"{name} in .local/env is {env[name]!r}; it is a port. Correct it."
+            )
     return {
         name: wanted.get(name) or int(env.get(name) or default)
         for name, default in PORTS.items()

@@ -16,6 +16,15 @@ lock app
 lock local --extra local
 lock test --extra local --extra test
 
+# The names of time zones that the installers take, as that version of tzdata knows them.
+list_time_zones() {
+  local locked
+  locked="$(grep -oE '^tzdata==[0-9.]+' requirements/app.txt)"
+  uv run --quiet --no-project --with "$locked" requirements/time_zones.py >config/time_zones.txt
+}
+
+list_time_zones
+
 # One tool, pinned by hand, into a file of its own.
 lock_tool() {
   echo "$2" | uv pip compile --quiet --universal --generate-hashes \

@@ -1,4 +1,5 @@
 import re
+import zoneinfo
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ OUTSIDE_THE_SITE = {
     "REQUESTS_IN_FLIGHT",
     "REQUESTS_PER_SECOND",
     "TRUSTED_PROXIES",
+    # Docker's
+    "WEB_CPUS",
+    "WORKER_CPUS",
 }
 
 
@@ -90,6 +94,70 @@ def test_more_than_all_is_a_mistake(given):
     assert env.share("SHARE", 0.2) == 0.2
     with pytest.raises(ImproperlyConfigured, match="SHARE is '"):
         env.raise_mistakes()
+
+
+def test_a_value_against_its_rule_is_told_once_and_counts_as_not_given():
+    env = Environment({"HTTP_PORT": "80a", "LOG_FORMAT": "xml"})
+
+    assert env.number("HTTP_PORT", 8080) == 8080
+    assert env.text("LOG_FORMAT") == env.text("LOG_FORMAT") == ""
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.raise_mistakes()
+    lines = str(caught.value).splitlines()
+    assert lines[1:3] == [
+        "  HTTP_PORT is '80a'; it is a port, a whole number from 1 to 65535.",
+        "  LOG_FORMAT is 'xml'; it is json or text.",
+    ]
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize("given", ["changeme", "Password"])
+def test_a_placeholder_of_a_secret_is_told_once_and_never_shown(given):
+    env = Environment({"SECRET_KEY": given})
+    env.required("SECRET_KEY")
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.raise_mistakes()
+    assert str(caught.value).count("SECRET_KEY") == 1
+    assert given not in str(caught.value).replace("placeholder", "")
+
+
+def test_an_old_name_of_a_zone_is_called_by_its_name_of_today(tmp_path, monkeypatch):
+    monkeypatch.setattr("config.env.ZONES", tmp_path)
+    (tmp_path / "America").mkdir()
+    (tmp_path / "America" / "New_York").touch()
+    env = Environment({"TIME_ZONE": "US/Eastern"})
+
+    assert env.zone("TIME_ZONE", "UTC") == "America/New_York"
+    env.raise_mistakes()
+
+
+def test_a_zone_that_the_machine_has_keeps_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("config.env.ZONES", tmp_path)
+    (tmp_path / "UTC").touch()
+
+    assert Environment({}).zone("TIME_ZONE", "UTC") == "UTC"
+
+
+def test_a_zone_that_is_too_new_for_the_machine_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("config.env.ZONES", tmp_path)
+    env = Environment({"TIME_ZONE": "Europe/Paris"})
+
+    assert env.zone("TIME_ZONE", "UTC") == "UTC"
+    with pytest.raises(ImproperlyConfigured, match="update its package tzdata"):
+        env.raise_mistakes()
+
+
+def test_a_machine_without_zones_has_those_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.setattr("config.env.ZONES", tmp_path / "nowhere")
+    env = Environment({"TIME_ZONE": "US/Eastern"})
+
+    assert env.zone("TIME_ZONE", "UTC") == "US/Eastern"
+    zoneinfo.reset_tzpath([])
+    try:
+        assert zoneinfo.ZoneInfo.no_cache("US/Eastern").key == "US/Eastern"
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 def test_redis_urls_of_both_kinds():
