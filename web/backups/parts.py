@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from backups.addresses import DUMP, MEDIA, Address
+from backups.catalog_warnings import catalog_warnings
 from backups.checksums import HashingWriter, upload
 from backups.compression import CompressingWriter
 from backups.condemned import Condemned, standing_contents
@@ -46,6 +47,9 @@ def keep_database(
                 progress=progress,
                 when_locked=counter.during_dump,
             )
+    warnings = catalog_warnings(site.database)
+    for words in warnings:
+        progress.warn(words)
     dump, rows = _stored_part(DUMP, target), counter.rows
     progress.say(
         f"Database: {len(rows)} tables, {sum(rows.values()):,} rows, "
@@ -62,6 +66,7 @@ def keep_database(
         extensions=extensions,
         roles=roles,
         search_path=view.search_path,
+        warnings=warnings,
     )
 
 

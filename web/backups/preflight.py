@@ -140,4 +140,4 @@ def remarks(backup: Backup, *, site: Site) -> list[str]:
             f"{len(record.media.skipped)} files could not be kept when it was taken; "
             "they will be missing."
         )
-    return found
+    return found + record.database.warnings

@@ -39,6 +39,8 @@ class DatabasePart:
     """Those that privileges and policies name; a restore makes the missing ones."""
     search_path: str = '"$user", public'
     """Where its functions look for names that they do not qualify."""
+    warnings: list[str] = field(default_factory=list)
+    """What its catalogue told, in whole sentences."""
 
 
 @dataclass(frozen=True)

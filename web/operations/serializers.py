@@ -29,6 +29,10 @@ class NightSerializer(serializers.Serializer):
     proven_at = serializers.DateTimeField(
         allow_null=True, help_text="When a drill restored it."
     )
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What a person should know of it before a restore.",
+    )
 
 
 class NextSerializer(serializers.Serializer):

@@ -37,6 +37,8 @@ class Night:
     encrypted: bool
     proven_at: datetime | None = None
     proof_words: Words = ""
+    warnings: tuple[str, ...] = ()
+    """What the database's catalogue told that night."""
 
     @property
     def size_bytes(self) -> int:
@@ -108,4 +110,5 @@ def _night(backup: Backup) -> Night:
         encrypted=bool(record.recipient),
         proven_at=proof.proven_at if proof else None,
         proof_words=words,
+        warnings=tuple(record.database.warnings),
     )

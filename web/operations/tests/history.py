@@ -44,7 +44,15 @@ JOBS = [
 ]
 
 
-def record_of(moment: datetime, *, new_bytes=12 * MB, seconds=34.0, number=0, lost=0):
+def record_of(
+    moment: datetime,
+    *,
+    new_bytes=12 * MB,
+    seconds=34.0,
+    number=0,
+    lost=0,
+    warnings=(),
+):
     def part(name, size_bytes):
         return StoredPart(name, size_bytes, sha256="0" * 64, crc32c="AAAAAA==")
 
@@ -64,6 +72,7 @@ def record_of(moment: datetime, *, new_bytes=12 * MB, seconds=34.0, number=0, lo
             uncompressed_bytes=9 * database_bytes,
             rows={"public.gallery_photo": 5000 + 40 * number},
             migration_heads={},
+            warnings=list(warnings),
         ),
         media=MediaPart(
             manifest=part("media.jsonl.zst", MB // 2),

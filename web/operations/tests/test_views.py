@@ -108,14 +108,20 @@ def test_an_empty_first_day(staff, store):
 def test_each_backup_is_shown_with_its_state_and_numbers(staff, store):
     now = timezone.now()
     put_backup(store, now - timedelta(days=2), proven=True, new_bytes=MB)
-    put_backup(store, now - timedelta(hours=5), lost=2, seconds=125.0)
+    put_backup(
+        store,
+        now - timedelta(hours=5),
+        lost=2,
+        seconds=125.0,
+        warnings=["The index <half> is not valid."],
+    )
 
     response = staff.get("/operations/")
     rows = re.findall(r"<tr data-id=.*?</tr>", response.content.decode(), re.DOTALL)
     newest, proven = (" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows)
 
     assert "5 h ago" in newest
-    assert "Complete but for 2 files" in newest
+    assert "Complete but for 2 files The index &lt;half&gt; is not valid." in newest
     assert "Proven" not in newest
     assert newest.endswith("41.0 MB 990.0 MB 5,000 files 53.5 MB 2 min 5 s")
     assert "2 days ago" in proven

@@ -711,6 +711,8 @@ export interface components {
              * @description When a drill restored it.
              */
             proven_at: string | null;
+            /** @description What a person should know of it before a restore. */
+            warnings: string[];
         };
         /**
          * @description * `failed` - failed
