@@ -3,7 +3,7 @@ from config.api.problems import problem_response
 
 
 class BearerMixin:
-    """For views of files that the API names: its clients sign in there as here."""
+    """For files and pages that the API names: its clients sign in there as here."""
 
     def dispatch(self, request, *args, **kwargs):
         try:

@@ -22,7 +22,7 @@ from gallery.packing import entries_of
 ASK_AGAIN_SECONDS = 3
 
 
-class GalleryDownloadView(View):
+class GalleryDownloadView(BearerMixin, View):
     """A small gallery comes at once; of a large one a worker makes the zip first."""
 
     def get(self, request, slug):

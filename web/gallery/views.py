@@ -17,6 +17,7 @@ from django.views.generic import (
 )
 from django.views.generic.detail import SingleObjectMixin
 
+from accounts.bearer import BearerMixin
 from gallery.api.changes import ChangesApi
 from gallery.api.galleries import GalleryApi, GalleryListApi
 from gallery.api.photos import PhotoListApi
@@ -61,7 +62,7 @@ class GalleryListView(TemplateView):
         )
 
 
-class GalleryDetailView(TemplateView):
+class GalleryDetailView(BearerMixin, TemplateView):
     """A gallery's first photos, to read as they are; then the script takes over."""
 
     template_name = "gallery/gallery_detail.html"
