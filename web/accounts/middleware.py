@@ -44,7 +44,7 @@ class TokenMiddleware(AuthenticationMiddleware):
         cookies.write(request, response)
         if not response.has_header("Cache-Control"):
             if getattr(request, "sign_in", None):
-                patch_cache_control(response, private=True)
+                patch_cache_control(response, private=True, no_store=is_page(response))
             patch_vary_headers(response, ["Cookie"])
         return response
 
@@ -84,6 +84,11 @@ class TokenMiddleware(AuthenticationMiddleware):
             return
         if user := login_bridge.pending_login(request):
             login_bridge.issue_tokens(request, user)
+
+
+def is_page(response: HttpResponseBase) -> bool:
+    """The back button shows none after signing out; answers with an ETag are kept."""
+    return response.headers.get("Content-Type", "").startswith("text/html")
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "accounts.middleware.TokenMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.cross_site.CrossSiteMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -185,6 +185,12 @@ def tokens_of_sign_in():
     return SignIn.objects.get().current_jti
 
 
+def test_pages_of_whoever_is_signed_in_are_kept_by_no_browser(signed_in):
+    for path in ("/account/", "/", "/sign-in/", "/nothing/"):
+        assert "no-store" in signed_in.get(path)["Cache-Control"], path
+    assert "no-store" not in Client().get("/password-reset/").get("Cache-Control", "")
+
+
 def test_what_is_for_one_person_is_in_no_shared_cache(signed_in, client):
     assert "private" in signed_in.get("/sign-in/")["Cache-Control"]
     page = Client().get("/password-reset/")

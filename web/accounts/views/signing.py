@@ -1,12 +1,13 @@
 from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from accounts import signing
+from accounts.cross_site import may_lack_cookies, reload_page
 from accounts.flower_requests import comes_from_own_page, is_reading
 
 
@@ -17,25 +18,13 @@ class SignInView(LoginView):
     redirect_authenticated_user = True
 
     def get(self, request, *args, **kwargs):
-        if comes_from_another_site(request):
-            # Cookies that are Strict were left out. The page loads itself again, which
-            # the browser counts as coming from here, and whoever is signed in goes on.
-            response = render(request, "accounts/again.html")
-            response["Refresh"] = "0"
-            return response
+        if may_lack_cookies(request):
+            return reload_page(request)  # and whoever is signed in goes on
         return super().get(request, *args, **kwargs)
 
     def form_valid(self, form):
         signing.sign_in(self.request, form.get_user())
         return HttpResponseRedirect(self.get_success_url())
-
-
-def comes_from_another_site(request):
-    return (
-        settings.TOKEN_COOKIE_SAMESITE == "Strict"
-        and request.headers.get("Sec-Fetch-Site") == "cross-site"
-        and request.headers.get("Sec-Fetch-Mode") == "navigate"
-    )
 
 
 @method_decorator(never_cache, name="dispatch")
