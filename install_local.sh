@@ -22,7 +22,7 @@ Options
   --yes                do not ask before --reset
   --help               this text
 Environment
-  PYTHON               the Python to use, 3.11 to 3.13
+  PYTHON               the Python to use, 3.11 to 3.14
   SOCLE_VENV           a Python environment to use instead of .local/venv
 
 Everything lies in .local/: a second run takes seconds and keeps data and secrets.
@@ -68,7 +68,7 @@ choose_python() {
   local found
   if find_python; then return 0; fi
   found="$(command -v "${PYTHON:-python3}")" && found="$("$found" --version 2>&1) is ${PYTHON:-python3}"
-  die "No Python from 3.11 to 3.13 is on this machine${found:+ ($found)}. Nothing was changed." \
+  die "No Python from 3.11 to 3.14 is on this machine${found:+ ($found)}. Nothing was changed." \
     "Install one (on Debian: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3.12 ./install_local.sh"
 }
 
@@ -125,8 +125,16 @@ failed() {
 
 run_stack() { cd web && exec "$VENV/bin/python" -m local "$@"; }
 
+# Said before a Python is looked for: no Python would help.
+machine_is_linux() {
+  if [[ "$OSTYPE" == linux* ]]; then return 0; fi
+  die "Without Docker this runs on Linux alone: what ends the programs together (setpriv, /proc) is the Linux kernel's. Nothing was changed." \
+    "Use Docker Desktop: ./install_docker.sh, or a virtual machine with Linux. (docs/troubleshooting.md: macOS)"
+}
+
 start() {
   local python
+  machine_is_linux
   python="$(choose_python)"
   values_can_be_used "$python"
   step "Installing what is missing"

@@ -28,6 +28,19 @@ die() {
 # usage: need COMMAND WHAT_TO_DO
 need() { command -v "$1" >/dev/null || die "The command '$1' is not on this machine." "$2"; }
 
+# The scripts are bash 4.3 or newer, with the GNU tools of a Linux machine; macOS has neither.
+shell_is_new_enough() {
+  local found="${1:-$BASH_VERSION}"
+  if [[ "$found" == [0-3].* || "$found" == 4.[0-2].* ]]; then
+    die "This bash is $found; 4.3 is the first that runs these scripts." \
+      "Install a newer one (macOS: brew install bash coreutils), put it first on your PATH and run this again. (docs/troubleshooting.md: macOS)"
+  fi
+  if [[ "$OSTYPE" == linux* ]] || { stat -c %u . && timeout 1 true && sha256sum; } </dev/null >/dev/null 2>&1; then return 0; fi
+  die "This machine has no GNU tools (stat -c, timeout, sha256sum), which these scripts call." \
+    "macOS: brew install coreutils; export PATH=\"\$(brew --prefix coreutils)/libexec/gnubin:\$PATH\" (docs/troubleshooting.md: macOS)"
+}
+shell_is_new_enough
+
 # usage: confirm QUESTION    False without a terminal: nothing is agreed to by accident.
 confirm() {
   local answer
@@ -79,12 +92,12 @@ set_env_value() {
   mv "$changed" "$file"
 }
 
-# Prints the first Python of 3.11 to 3.13 on this machine; $PYTHON goes first.
+# Prints the first Python of 3.11 to 3.14 on this machine; $PYTHON goes first.
 find_python() {
   local candidate
-  for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
+  for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
     if [[ -n "$candidate" ]] && command -v "$candidate" >/dev/null && "$candidate" -c \
-      'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+      'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
       command -v "$candidate"
       return 0
     fi

@@ -196,11 +196,11 @@ def test_a_python_that_is_too_old_is_named(bare, tmp_path_factory):
         '#!/bin/sh\nif [ "$1" = --version ]; then echo Python 3.9.2; fi\nexit 1\n'
     )
     old.chmod(0o755)
-    for name in ("python3.11", "python3.12", "python3.13"):
+    for name in ("python3.11", "python3.12", "python3.13", "python3.14"):
         (stubs / name).symlink_to(old)
     done = bare.run("--detach", PATH=f"{stubs}:/usr/bin:/bin", PYTHON="")
     assert done.returncode == 1
-    assert "No Python from 3.11 to 3.13" in done.stderr
+    assert "No Python from 3.11 to 3.14" in done.stderr
     assert "Python 3.9.2 is python3" in done.stderr
     assert "apt-get install python3" in done.stderr
 

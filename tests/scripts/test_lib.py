@@ -101,9 +101,9 @@ def test_a_missing_command_is_named_with_the_way_out():
 
 @pytest.mark.parametrize(
     ("version", "fits"),
-    [("3, 10", False), ("3, 11", True), ("3, 13", True), ("3, 14", False)],
+    [("3, 10", False), ("3, 11", True), ("3, 14", True), ("3, 15", False)],
 )
-def test_only_a_python_of_3_11_to_3_13_is_taken(stub, version, fits):
+def test_only_a_python_of_3_11_to_3_14_is_taken(stub, version, fits):
     path = stub("chosen", f"real={shutil.which('python3')}\n" + PRETEND % version)
     found = bash("find_python", PATH=path, PYTHON="chosen").stdout.strip()
     assert found.endswith("/chosen") == fits
@@ -210,3 +210,41 @@ def test_the_frontend_is_built_once_for_each_content(copied, stub):
     assert calls() == ["ci", "run", "run"]
     (frontend / "package-lock.json").write_text("changed")
     assert calls() == ["ci", "run", "run", "ci", "run"]
+
+
+@pytest.mark.parametrize("version", ["3.2.57(1)-release", "4.2.46(2)-release"])
+def test_a_bash_that_is_too_old_is_named(version):
+    done = bash(f'shell_is_new_enough "{version}"')
+
+    assert done.returncode == 1
+    assert f"This bash is {version}; 4.3 is the first" in done.stderr
+    assert "brew install bash" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["4.3.30(1)-release", "5.2.15(1)-release", "10.0"])
+def test_a_newer_bash_is_taken(version):
+    assert bash(f'shell_is_new_enough "{version}"').returncode == 0
+
+
+def test_a_machine_without_gnu_tools_is_told_where_to_get_them(stub):
+    path = stub("stat", "echo 'stat: illegal option -- c' >&2; exit 1")
+
+    done = bash("true", PATH=path, OSTYPE="darwin24")
+
+    assert done.returncode == 1
+    assert "This machine has no GNU tools (stat -c" in done.stderr
+    assert "brew install coreutils" in done.stderr
+
+
+def test_apple_machines_are_told_at_once_that_linux_is_needed_without_docker():
+    done = subprocess.run(
+        [LIBRARY.parents[1] / "install_local.sh"],
+        env={**os.environ, "OSTYPE": "darwin24", "PYTHON": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "Without Docker this runs on Linux alone" in done.stderr
+    assert "./install_docker.sh" in done.stderr
