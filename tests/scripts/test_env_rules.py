@@ -362,7 +362,7 @@ def test_a_wrong_value_of_the_shell_stops_it_unless_the_file_has_its_own(tree):
 
 
 def test_values_without_docker_may_have_blanks_and_signs(tree):
-    lines = "MEDIA_ROOT=/home/me/my photos/$x\nALLOWED_HOSTS=localhost, 127.0.0.1\n"
+    lines = "MEDIA_ROOT=/srv/my photos/$x\nALLOWED_HOSTS=localhost, 127.0.0.1\n"
     (tree / ".local/env").write_text(lines)
 
     assert install_local(tree).returncode == 0
