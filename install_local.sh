@@ -137,6 +137,7 @@ start() {
   machine_is_linux
   python="$(choose_python)"
   values_can_be_used "$python"
+  use_system_certificates
   step "Installing what is missing"
   check "$python"
   FRONTEND_JOB=''

@@ -32,6 +32,7 @@ set_up() {
   local python
   python="$(find_python)" || die "No Python from 3.11 to 3.14 is on this machine." \
     "Install one (on Debian: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3 ./run_tests.sh"
+  use_system_certificates
   timed "Python environment in .local/venv" make_venv "$python"
   timed "Packages, locked by hash" install_requirements test
   timed "Frontend" build_frontend

@@ -105,6 +105,28 @@ find_python() {
   return 1
 }
 
+# Where systems keep the authorities that they trust, in one file: Debian, Fedora, SUSE.
+AUTHORITIES=(/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem)
+
+# A company's proxy signs with an authority that the machine knows, and the lists that come
+# with pip, uv and Node do not. What somebody has set for one of them is kept.
+use_system_certificates() {
+  local file
+  export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
+  for file in "${SSL_CERT_FILE:-}" "${AUTHORITIES[@]}"; do
+    if [[ ! -s "$file" ]]; then continue; fi
+    export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$file}"
+    if [[ -z "${REQUESTS_CA_BUNDLE:-}" ]] && ! pip_names_certificates; then export PIP_CERT="${PIP_CERT:-$file}"; fi
+    return 0
+  done
+}
+
+pip_names_certificates() {
+  if [[ "${PIP_CONFIG_FILE:-}" == /dev/null ]]; then return 1; fi # pip then reads none
+  grep -qsE '^[[:space:]]*cert[[:space:]]*=' "${PIP_CONFIG_FILE:-/dev/null}" /etc/pip.conf "${HOME:-/}/.pip/pip.conf" \
+    "${XDG_CONFIG_HOME:-${HOME:-/}/.config}/pip/pip.conf"
+}
+
 # usage: make_venv PYTHON    Makes the venv, unless it is whole and still in its place.
 make_venv() {
   if venv_is_usable; then return 0; fi
