@@ -98,9 +98,14 @@ def run(
         if not k.upper().startswith("NPM_") and not any(s in k for s in SET_BY_HAND)
     }
     own = {
-        **{"HOME": str(folder), "VENV": sys.prefix, "SOCLE_VENV": sys.prefix},
-        **{"PIP_CONFIG_FILE": os.devnull, "NO_PROXY": "localhost", "UV_NO_CONFIG": "1"},
-        **{"UV_CACHE_DIR": str(folder / "cache"), "no_proxy": "localhost"},
+        "HOME": str(folder),
+        "VENV": sys.prefix,
+        "SOCLE_VENV": sys.prefix,
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_NO_CONFIG": "1",
+        "UV_CACHE_DIR": str(folder / "cache"),
+        "NO_PROXY": "localhost",
+        "no_proxy": "localhost",
     }
     return subprocess.run(
         command,

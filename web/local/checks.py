@@ -174,7 +174,7 @@ def check_network() -> None:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise LocalError(
             "The packages cannot be downloaded. Check the network, a proxy "
-            "(HTTPS_PROXY) and, in a company, that its authority is among the machine's "
+            "(HTTPS_PROXY) and, in a company, that the machine knows its authority "
             "(docs/troubleshooting.md: A company's certificate authority). pip says:\n"
             + "\n".join(f"    {line.strip()[:200]}" for line in lines[:3])
         )
