@@ -29,6 +29,7 @@ class GalleryAdmin(admin.ModelAdmin):
         "description",
         "event_date",
         "visibility",
+        "shows_locations",
         "owner",
         "cover",
         "photo_count",

@@ -73,7 +73,8 @@ def drop_zips(galleries: Iterable[int]) -> None:
 
 
 def files_of(photos) -> list[str]:
-    rows = photos.order_by().values_list("original", "preview", "thumbnail")
+    fields = ("original", "without_location", "preview", "thumbnail")
+    rows = photos.order_by().values_list(*fields)
     return [name for names in rows for name in names]
 
 

@@ -9,6 +9,7 @@ from django.views.generic import View
 from accounts.bearer import BearerMixin
 from gallery.downloads import (
     address_of,
+    downloads_of,
     is_small,
     is_stored,
     request_download,
@@ -18,6 +19,7 @@ from gallery.exceptions import DownloadFailed
 from gallery.files import NEVER_KEPT, disposition, send
 from gallery.models import Download, Gallery
 from gallery.packing import entries_of
+from gallery.rights import Rights
 
 ASK_AGAIN_SECONDS = 3
 
@@ -27,11 +29,14 @@ class GalleryDownloadView(BearerMixin, View):
 
     def get(self, request, slug):
         gallery = get_object_or_404(Gallery.objects.visible_to(request.user), slug=slug)
-        entries = entries_of(gallery)
+        may_see = Rights.of(request.user).may_see_locations(gallery)
+        entries = entries_of(gallery, with_locations=may_see)
         if entries and is_small(entries):
             return streamed(gallery, entries)
         try:
-            download = request_download(gallery, now=timezone.now())
+            download = request_download(
+                gallery, with_locations=may_see, now=timezone.now()
+            )
         except DownloadFailed as error:
             raise Http404(str(error)) from error
         if address := address_of(download):
@@ -43,9 +48,7 @@ class DownloadFileView(BearerMixin, View):
     """The zip that a worker made, for whoever may see the gallery."""
 
     def get(self, request, pk):
-        visible = Gallery.objects.visible_to(request.user)
-        downloads = Download.objects.filter(gallery__in=visible)
-        download = get_object_or_404(downloads.select_related("gallery"), pk=pk)
+        download = get_object_or_404(downloads_of(request.user), pk=pk)
         if download.state != Download.State.READY or not is_stored(download):
             raise Http404(_("This zip is not kept any more. Ask for it again."))
         headers = zip_headers(download.gallery)

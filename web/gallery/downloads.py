@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage, storages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, override
@@ -88,19 +88,22 @@ def stream(entries: list[Entry]) -> ZipStream:
 # --- Asking for one ---------------------------------------------------------------
 
 
-def request_download(gallery: Gallery, *, now: datetime) -> Download:
+def request_download(
+    gallery: Gallery, *, with_locations: bool = False, now: datetime
+) -> Download:
     """
     The zip of the gallery as it is now: ready, under way, or just begun.
 
     The same content is packed once. Raises DownloadFailed for an empty gallery.
     """
-    entries = entries_of(gallery)
+    entries = entries_of(gallery, with_locations=with_locations)
     if not entries:
         raise DownloadFailed(_("There is no photo in this gallery yet."))
     download, is_new = Download.objects.get_or_create(
         gallery=gallery,
         fingerprint=fingerprint(entries),
         defaults={
+            "has_locations": any(entry.has_location for entry in entries),
             "photo_count": len(entries),
             "size_bytes": sum(entry.size_bytes for entry in entries),
             "touched_at": now,
@@ -156,6 +159,16 @@ def address_of(download: Download) -> str | None:
 
 
 # --- Packing ----------------------------------------------------------------------
+
+
+def downloads_of(user) -> QuerySet:
+    """The zips that this visitor may have."""
+    galleries = Gallery.objects.visible_to(user)
+    theirs = Gallery.objects.editable_by(user)
+    told = Q(has_locations=False) | Q(gallery__shows_locations=True)
+    return Download.objects.filter(
+        told | Q(gallery__in=theirs), gallery__in=galleries
+    ).select_related("gallery")
 
 
 def lost_downloads(*, now: datetime) -> Q:
@@ -223,7 +236,7 @@ class Packing:
         except (FileNotFoundError, ValueError):
             pass
         path.unlink(missing_ok=True)
-        entries = entries_of(download.gallery)
+        entries = entries_of(download.gallery, with_locations=download.has_locations)
         save_plan(entries, plan)
         download.packed_count = 0
         packing = cls(download, entries, path, clock)

@@ -15,9 +15,12 @@ from config.media import SIGNED_FOR
 from gallery.media_links import SAME_FOR_SECONDS, are_signed, is_good, link
 from gallery.models import Gallery, Photo
 from gallery.ranges import answer, with_headers
+from gallery.rights import Rights
 
-NEEDED = ["name", "content_type", "original", "preview", "thumbnail"]
+NEEDED = ["name", "content_type", "original", "preview", "thumbnail", "owner"]
+NEEDED += ["has_location", "without_location"]
 NEEDED += ["gallery", "gallery__visibility"]
+NEEDED += ["gallery__owner", "gallery__shows_locations"]
 NEVER_KEPT = "private, no-store"
 FOR_MINUTES = f"private, max-age={SAME_FOR_SECONDS}"
 FOR_A_WHILE = "private, max-age=300"
@@ -33,16 +36,14 @@ class PhotoFileView(BearerMixin, View):
 
     def get(self, request, photo_id, variant):
         photo = visible_photo(request.user, photo_id=photo_id, variant=variant)
-        stored = photo.file_of(variant)
+        stored, shown = file_for(request.user, photo, variant=variant)
         is_download = "download" in request.GET
         if variant != "original" and are_signed() and not is_download:
             return redirect(link(photo, variant))
         headers = {
-            "Content-Type": photo.content_type
-            if variant == "original"
-            else "image/webp",
+            "Content-Type": photo.content_type if shown == "original" else "image/webp",
             "Content-Disposition": disposition(
-                file_name(photo, variant), attachment=is_download
+                file_name(photo, shown), attachment=is_download
             ),
             "Cache-Control": keeping(photo, variant),
         }
@@ -74,12 +75,25 @@ def visible_photo(visitor, *, photo_id, variant) -> Photo:
     return photo
 
 
+def file_for(visitor, photo: Photo, *, variant: str):
+    """The stored file, and as which variant it is shown. Raises Http404."""
+    if variant != "original":
+        return photo.file_of(variant), variant
+    may_see = Rights.of(visitor).may_see_location(photo, gallery=photo.gallery)
+    stored = photo.shared_file(with_location=may_see)
+    if not stored:
+        raise Http404(_("There is no such file."))
+    return stored, "preview" if stored == photo.preview else "original"
+
+
 def keeping(photo: Photo, variant: str) -> str:
     """
     How long browsers may keep it. Never `public`, not even of a public gallery: an
     answer may carry a fresh cookie, and a gallery may become private.
     """
     is_public = photo.gallery.visibility == Gallery.Visibility.PUBLIC
+    if variant == "original" and photo.has_location is not False:
+        return NEVER_KEPT  # others get another file, and so does who signs in
     return FOR_A_WHILE if is_public or variant != "original" else NEVER_KEPT
 
 

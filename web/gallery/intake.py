@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from config.unicode_text import one_line
 from gallery.archives import Member, is_zip, open_members
+from gallery.deleting import delete_files
 from gallery.exceptions import (
     EmptyFile,
     FileTooLarge,
@@ -25,6 +26,7 @@ from gallery.exceptions import (
 from gallery.headers import ImageFacts, read_facts
 from gallery.models import NAME_LENGTH, Gallery, Photo, new_position
 from gallery.queue import enqueue
+from gallery.storing import store_without_location
 
 CHUNK_BYTES = 1024 * 1024
 NOTICE_LENGTH = 300  # as the model has it
@@ -159,7 +161,9 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
     file.seek(0)
     try:
         photo.original.save(f"original.{facts.endings[0]}", file, save=False)
+        store_without_location(photo, file)
     except OSError as error:
+        delete_files([photo.original.name])
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise NoRoomLeft(
@@ -173,7 +177,7 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
             photo.save(force_insert=True)
             transaction.on_commit(partial(enqueue, photo))
     except IntegrityError:  # the same photo came in by another request meanwhile
-        photo.original.delete(save=False)
+        delete_files([photo.original.name, photo.without_location.name])
         known = Photo.objects.filter(gallery=photo.gallery, sha256=photo.sha256).first()
         if known is None:
             raise UploadRefused(_("The gallery was deleted meanwhile.")) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from gallery.models import Gallery
+from gallery.models import Gallery, shared_file
 
 MOST_NAME_BYTES = 200  # with a number behind it, below the 255 of file systems
 NOT_IN_NAMES = set('<>:"/\\|?*')
@@ -21,26 +21,52 @@ RESERVED = {"con", "prn", "aux", "nul"} | {
 
 @dataclass(frozen=True)
 class Entry:
-    """One photo in the zip. stored: its original's name in the storage."""
+    """
+    One photo in the zip. stored: the name of its file in the storage.
+    has_location: that file says, or may say, where the photo was taken.
+    """
 
     stored: str
     name: str
     size_bytes: int
     at: tuple[int, ...]  # year, month, day, hour, minute, second
+    has_location: bool = False
 
 
-def entries_of(gallery: Gallery) -> list[Entry]:
-    """The originals of all its photos, in the order of the gallery."""
-    rows = gallery.photos.order_by("position", "id").values_list(
-        "original", "name", "size_bytes", "taken_at", "uploaded_at"
-    )
-    names = unique_names(row[1] for row in rows)
+FIELDS = ("original", "without_location", "preview", "has_location")
+FIELDS += ("name", "size_bytes", "taken_at", "uploaded_at")
+
+
+def entries_of(gallery: Gallery, *, with_locations: bool = False) -> list[Entry]:
+    """
+    The originals of all its photos, in the order of the gallery.
+
+    with_locations: else what is handed out to those who may not see where a photo was
+    taken; of one that nobody has looked at yet, that may be nothing.
+    """
+    rows = gallery.photos.order_by("position", "id").values_list(*FIELDS, named=True)
+    files = [(row, shared_file(row, with_location=with_locations)) for row in rows]
+    shown = [(row, stored) for row, stored in files if stored]
+    names = unique_names(name_of(row, stored) for row, stored in shown)
     return [
-        Entry(stored, name, size_bytes, zip_time(taken_at or uploaded_at))
-        for (stored, _name, size_bytes, taken_at, uploaded_at), name in zip(
-            rows, names, strict=True
+        Entry(
+            stored,
+            name,
+            row.size_bytes,
+            zip_time(row.taken_at or row.uploaded_at),
+            has_location=stored == row.original and row.has_location is not False,
         )
+        for (row, stored), name in zip(shown, names, strict=True)
     ]
+
+
+def name_of(row, stored: str) -> str:
+    """A preview that stands for its original is another kind of file."""
+    return preview_name(row.name) if stored == row.preview else row.name
+
+
+def preview_name(name: str) -> str:
+    return f"{name.rsplit('.', 1)[0]}-preview.webp"
 
 
 def zip_time(moment: datetime) -> tuple[int, ...]:
@@ -51,7 +77,7 @@ def zip_time(moment: datetime) -> tuple[int, ...]:
 
 def fingerprint(entries: list[Entry]) -> str:
     """The same for the same photos by the same names in the same order."""
-    facts = [(entry.stored, entry.name) for entry in entries]
+    facts = [(entry.stored, entry.name, entry.has_location) for entry in entries]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

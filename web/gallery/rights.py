@@ -34,6 +34,14 @@ class Rights:
         own = self.makes_galleries and gallery.owner_id == self.user_id
         return self.changes_galleries or own
 
+    def may_see_locations(self, gallery: Gallery) -> bool:
+        """Of all of its photos: what their originals, and zips of them, may tell."""
+        return gallery.shows_locations or self.may_edit_gallery(gallery)
+
+    def may_see_location(self, photo: Photo, *, gallery: Gallery) -> bool:
+        may_edit = self.may_edit_photo(photo, gallery=gallery)
+        return may_edit or self.may_see_locations(gallery)
+
     def may_upload(self) -> bool:
         """As GalleryQuerySet.open_to, for a gallery that the visitor sees."""
         return self.adds_photos

@@ -33,6 +33,7 @@ FACTS = (
     "taken_at",
     "camera",
     "uploaded_at",
+    "has_location",
     "placeholder",
 )
 # With those that say where its files are and what may be done with it.
@@ -68,6 +69,7 @@ def describe_gallery(
         "description": gallery.description,
         "event_date": gallery.event_date,
         "visibility": gallery.visibility,
+        "shows_locations": gallery.shows_locations,
         "photo_count": gallery.photo_count,
         "cover": cover and describe_cover(cover),
         "owner_name": name_of(gallery.owner),
@@ -156,6 +158,7 @@ class GallerySerializer(serializers.ModelSerializer):
             "description",
             "event_date",
             "visibility",
+            "shows_locations",
             "photo_count",
             "cover",
             "owner_name",
@@ -199,7 +202,14 @@ class GalleryFactsSerializer(TextModelSerializer):
 
     class Meta:
         model = Gallery
-        fields = ["name", "description", "event_date", "visibility", "cover_id"]
+        fields = [
+            "name",
+            "description",
+            "event_date",
+            "visibility",
+            "shows_locations",
+            "cover_id",
+        ]
 
     def validate_cover_id(self, photo):
         gallery_id = self.instance and self.instance.pk

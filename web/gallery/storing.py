@@ -5,11 +5,13 @@ from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from config.media import IN_MEMORY_BYTES
 from gallery.exceptions import StorageFault
+from gallery.locations import Location, hide_location, private_bytes
 from gallery.models import Photo
 
 
@@ -43,6 +45,25 @@ def copied(source: IO[bytes]) -> IO[bytes]:
         copy.seek(0)
         files.pop_all()  # whoever called closes it
     return copy
+
+
+def store_without_location(photo: Photo, file: IO[bytes]) -> None:
+    """
+    Notes on `photo`, whose original is `file`, whether that says where it was taken;
+    stores the copy that does not. Raises OSError where there is no room for it.
+    """
+    with private_bytes(file) as data:
+        found = hide_location(data)
+        photo.has_location = found is not Location.NONE
+        if found is not Location.HIDDEN:
+            return
+        ending = photo.original.name.rpartition(".")[2]
+        with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as copy:
+            copy.write(data)
+            copy.seek(0)
+            photo.without_location = default_storage.save(
+                f"photos/{photo.folder}/without_location.{ending}", File(copy)
+            )
 
 
 def store_rendition(photo: Photo, variant: str, content: bytes) -> str:

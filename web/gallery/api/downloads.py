@@ -6,9 +6,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gallery.downloads import address_of, request_download
+from gallery.downloads import address_of, downloads_of, request_download
 from gallery.exceptions import DownloadFailed
 from gallery.models import Download, Gallery
+from gallery.rights import Rights
 
 
 class DownloadSerializer(serializers.ModelSerializer):
@@ -53,7 +54,11 @@ class DownloadListApi(APIView):
         galleries = Gallery.objects.visible_to(request.user)
         gallery = get_object_or_404(galleries, slug=slug)
         try:
-            download = request_download(gallery, now=timezone.now())
+            download = request_download(
+                gallery,
+                with_locations=Rights.of(request.user).may_see_locations(gallery),
+                now=timezone.now(),
+            )
         except DownloadFailed as error:
             raise NothingToPack(str(error)) from error
         is_over = download.state in {Download.State.READY, Download.State.FAILED}
@@ -73,7 +78,5 @@ class DownloadApi(APIView):
         responses=DownloadSerializer,
     )
     def get(self, request, pk):
-        visible = Gallery.objects.visible_to(request.user)
-        downloads = Download.objects.filter(gallery__in=visible)
-        download = get_object_or_404(downloads.select_related("gallery"), pk=pk)
+        download = get_object_or_404(downloads_of(request.user), pk=pk)
         return Response(DownloadSerializer(download).data)

@@ -33,7 +33,14 @@ from gallery.locations.tiff import Directories
 logger = logging.getLogger(__name__)
 
 # What damaged bytes may lead to. None is known; a place must not come out by one.
-ERRORS = (struct.error, IndexError, ValueError, OverflowError, RecursionError, zlib.error)
+ERRORS = (
+    struct.error,
+    IndexError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    zlib.error,
+)
 
 
 class Location(Enum):
@@ -44,7 +51,7 @@ class Location(Enum):
 
 @contextmanager
 def private_bytes(file: IO[bytes]) -> Iterator[bytearray | mmap.mmap]:
-    """The bytes of `file`, to be changed without changing it; in memory only in part."""
+    """The bytes of `file`, to be changed without changing it; not all in memory."""
     file.seek(0)
     try:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)

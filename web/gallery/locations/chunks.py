@@ -94,7 +94,13 @@ def check_raw_profile(kind: bytes, words: bytes) -> None:
     digits = HEXADECIMAL.sub(b"", words.partition(b"\n")[2].partition(b"\n")[2])
     content = bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
     # The tag of the GPS directory, either way round; IPTC's places, or XMP's.
-    signs = (b"\x88\x25\0\4", b"\x25\x88\4\0", b"\x1c\2\x5a", b"\x1c\2\x5c", b"\x1c\2\x65")
+    signs = (
+        b"\x88\x25\0\4",
+        b"\x25\x88\4\0",
+        b"\x1c\2\x5a",
+        b"\x1c\2\x5c",
+        b"\x1c\2\x65",
+    )
     is_told = any(sign in content for sign in signs)
     if is_told or HINT.search(content) or TELLING.search(content[6:]):
         raise LocationStays("A raw profile of the PNG has a place.")
@@ -159,6 +165,8 @@ def hide_in_extension(eraser: Eraser, kind: int, start: int, end: int) -> None:
     if kind == GIF_APPLICATION and content.startswith(GIF_XMP):
         # Behind the text there are bytes that lead every reader to the end of it.
         last = content.rfind(b">") + 1
-        hide_in_xmp(eraser, start + len(GIF_XMP), max(start + last, start + len(GIF_XMP)))
+        hide_in_xmp(
+            eraser, start + len(GIF_XMP), max(start + last, start + len(GIF_XMP))
+        )
     elif kind in (GIF_APPLICATION, GIF_COMMENT) and REST.search(content):
         raise LocationStays("A comment of the GIF names a place.")

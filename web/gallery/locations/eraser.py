@@ -61,7 +61,7 @@ class Eraser:
             self.doubt(start, end)
 
     def doubt(self, start: int, end: int) -> None:
-        """It may hold a place that none can see: blanked where another one was found."""
+        """It may hold a place that none can see: blanked where another was found."""
         self._doubtful.append((start, end))
 
     def finish(self) -> bool:

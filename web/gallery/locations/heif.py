@@ -95,7 +95,9 @@ def read_kinds(eraser: Eraser, at: int, end: int, items: dict[int, Item]) -> Non
         number, _protection, name = struct.unpack_from(form, eraser.data, body + 4)
         item = items.setdefault(number, Item())
         item.kind = name
-        words = bytes(eraser.data[body + 4 + struct.calcsize(form) : after]).split(b"\0")
+        words = bytes(eraser.data[body + 4 + struct.calcsize(form) : after]).split(
+            b"\0"
+        )
         if name == b"mime" and len(words) > 1:
             item.content_type = words[1]
             item.is_packed = len(words) > 2 and bool(words[2])

@@ -8,7 +8,10 @@ from gallery.locations.words import hide_in_photoshop, hide_in_xmp
 
 START = b"\xff\xd8\xff"
 EXIF, PHOTOSHOP, PROFILE = b"Exif\0", b"Photoshop 3.0\0", b"ICC_PROFILE\0"
-XMP, MORE_XMP = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
+XMP, MORE_XMP = (
+    b"http://ns.adobe.com/xap/1.0/\0",
+    b"http://ns.adobe.com/xmp/extension/\0",
+)
 MORE_XMP_HEADER = len(MORE_XMP) + 32 + 4 + 4  # whose, how long, which part
 # Between the picture's own bytes, FF is followed by 00 or by the number of a restart.
 END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)

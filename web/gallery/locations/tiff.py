@@ -8,7 +8,7 @@ from gallery.locations.words import hide_in_iptc, hide_in_photoshop, hide_in_xmp
 
 GPS, EXIF, INTEROPERABILITY, SUB_IFDS = 0x8825, 0x8769, 0xA005, 0x014A
 POINTERS = {EXIF, INTEROPERABILITY, SUB_IFDS}
-MAKER_NOTE, DESCRIPTION, COMMENT = 0x927C, 0x010E, 0x9286
+MAKER_NOTE, WORDS = 0x927C, {0x010E, 0x9286}  # a description, a comment
 XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
 JPEG_AT, JPEG_LENGTH = 0x0201, 0x0202
 # GeoTIFF's: scale, tie points, transformation, keys; GDAL's own words.
@@ -79,9 +79,8 @@ class Directories:
             hide_in_photoshop(eraser, start, end)
         elif entry.tag == MAKER_NOTE:
             eraser.doubt(start, end)
-        elif entry.tag in (DESCRIPTION, COMMENT):
-            if b"atitude" in eraser.data[start:end]:
-                eraser.blank(start, end)
+        elif entry.tag in WORDS and b"atitude" in eraser.data[start:end]:
+            eraser.blank(start, end)
         return False
 
     def _hide_below(self, place: int) -> None:

@@ -6,6 +6,7 @@ from gallery.models.photos import (
     RUN_IS_LOST_AFTER,
     Photo,
     new_position,
+    shared_file,
 )
 from gallery.models.uploads import Upload
 
@@ -18,4 +19,5 @@ __all__ = [
     "Photo",
     "Upload",
     "new_position",
+    "shared_file",
 ]

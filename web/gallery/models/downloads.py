@@ -21,6 +21,9 @@ class Download(models.Model):
     )
     # What was in it: the same content is not packed twice.
     fingerprint = models.CharField(max_length=64)
+    # Whether a photo in it says where it was taken: not for everybody then. Of those
+    # that were packed before anybody asked, nobody knows.
+    has_locations = models.BooleanField(default=False, db_default=True)
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.WAITING, db_index=True
     )

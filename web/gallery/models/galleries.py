@@ -79,6 +79,11 @@ class Gallery(models.Model):
         choices=Visibility.choices,
         default=Visibility.MEMBERS,
     )
+    shows_locations = models.BooleanField(
+        _("show where photos were taken"),
+        default=False,
+        db_default=False,
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="galleries"
     )

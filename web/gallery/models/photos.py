@@ -44,6 +44,10 @@ class PhotoQuerySet(models.QuerySet):
         behind = rows_after(self, fields, [photo.position, photo.id])
         return behind.order_by("position", "id")
 
+    def never_looked_at(self):
+        """Of before photos were asked for the place where they were taken."""
+        return self.filter(has_location=None)
+
     def not_ready(self):
         """As the index photo_not_ready has them."""
         State = Photo.State
@@ -68,6 +72,18 @@ class PhotoQuerySet(models.QuerySet):
 def new_position(*, taken_at, uploaded_at):
     """Where a new photo stands: by the time that it was taken, in microseconds."""
     return int((taken_at or uploaded_at).timestamp() * 1_000_000)
+
+
+def shared_file(photo, *, with_location):
+    """
+    What is handed out as the original of a photo, or of a row with its files' names.
+
+    Where the place is not to be told: the copy without it. Where there is no such copy,
+    since none could be made or nobody has looked yet: the preview, which never has it.
+    """
+    if with_location or photo.has_location is False:
+        return photo.original
+    return photo.without_location or photo.preview
 
 
 def original_path(photo, name):
@@ -99,6 +115,15 @@ class Photo(models.Model):
     name = NameField(max_length=NAME_LENGTH)
     caption = NameField(_("caption"), max_length=500, blank=True)
     original = models.FileField(upload_to=original_path, max_length=120)
+    has_location = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="Whether the file says where it was taken; null: not looked yet.",
+    )
+    # The original with that blanked, for whoever may not see it; "" where it has none.
+    without_location = models.FileField(
+        max_length=120, blank=True, editable=False, default="", db_default=""
+    )
     content_type = models.CharField(max_length=40)
     sha256 = models.CharField(max_length=64, editable=False)
     size_bytes = models.PositiveBigIntegerField(editable=False)
@@ -150,6 +175,11 @@ class Photo(models.Model):
                 condition=Q(state__in=["waiting", "working", "failed"]),
                 name="photo_not_ready",
             ),
+            models.Index(
+                fields=["id"],
+                condition=Q(has_location=None),
+                name="photo_never_looked_at",
+            ),
             GinIndex(fields=["search"], name="photo_words"),
         ]
         constraints = [
@@ -165,6 +195,10 @@ class Photo(models.Model):
     def folder(self):
         """Where its files are, below photos/: spread over 256 folders."""
         return f"{self.id.hex[:2]}/{self.id}"
+
+    def shared_file(self, *, with_location):
+        """The stored file that is handed out as its original; may be empty."""
+        return shared_file(self, with_location=with_location)
 
     def file_of(self, variant):
         """The stored file of `original`, `preview` or `thumbnail`; may be empty."""

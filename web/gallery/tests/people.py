@@ -31,6 +31,7 @@ def photo_row(gallery, number: int = 0, **fields) -> Photo:
             "width": 1500,
             "height": 1000,
             "position": number * 1_000_000,
+            "has_location": False,
             **fields,
         }
     )

@@ -19,6 +19,7 @@ def stored_photo(gallery, owner, *, name="camp.jpg", seed=0, content=b"") -> Pho
         width=640,
         height=480,
         position=seed,
+        has_location=False,
         state=Photo.State.READY,
     )
     photo.original.save("original.jpg", ContentFile(content), save=False)

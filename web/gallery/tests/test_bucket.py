@@ -78,6 +78,7 @@ def test_a_bucket_that_signs_links_is_where_the_browser_loads_from(
         size_bytes=1,
         width=1,
         height=1,
+        has_location=False,
     )
     client.force_login(photographer)
 

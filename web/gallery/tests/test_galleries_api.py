@@ -43,6 +43,7 @@ def test_a_gallery_is_shown_with_all_that_a_page_needs(signed_in, gallery):
         "description": "",
         "event_date": None,
         "visibility": "members",
+        "shows_locations": False,
         "photo_count": 1,
         "cover": {
             "id": str(cover.pk),

@@ -57,6 +57,7 @@ def test_a_photo_is_shown_with_all_that_a_page_needs(signed_in, gallery, photos_
         "size_bytes": 1007,
         "taken_at": "2026-07-04T12:30:00Z",
         "camera": "X100",
+        "has_location": False,
         "placeholder": "",
         "can_edit": True,
     }

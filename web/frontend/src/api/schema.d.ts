@@ -598,6 +598,8 @@ export interface components {
              */
             readonly event_date: string | null;
             readonly visibility: components["schemas"]["Visibility"];
+            /** Show where photos were taken */
+            readonly shows_locations: boolean;
             readonly photo_count: number;
             readonly cover: components["schemas"]["Cover"] | null;
             readonly owner_name: string;
@@ -618,6 +620,8 @@ export interface components {
              */
             event_date?: string | null;
             visibility?: components["schemas"]["Visibility"];
+            /** Show where photos were taken */
+            shows_locations?: boolean;
             /**
              * Format: uuid
              * @description One of its photos; null for the first one.
@@ -758,6 +762,8 @@ export interface components {
              */
             event_date?: string | null;
             visibility?: components["schemas"]["Visibility"];
+            /** Show where photos were taken */
+            shows_locations?: boolean;
             /**
              * Format: uuid
              * @description One of its photos; null for the first one.
@@ -802,6 +808,8 @@ export interface components {
             readonly camera: string;
             /** Format: date-time */
             readonly uploaded_at: string;
+            /** @description Whether the file says where it was taken; null: not looked yet. */
+            readonly has_location: boolean | null;
             /** @description A tiny picture as a data: address, to show until one came. */
             placeholder: string;
             thumbnail_url: string | null;

@@ -75,6 +75,7 @@ export function GalleryPage({ data, pages, width }: Props) {
           openId={open.id}
           find={actions.find}
           canChooseCover={gallery.can_edit}
+          showsLocations={gallery.shows_locations}
           timeZone={data.time_zone}
           onMove={open.move}
           onClose={close}

@@ -62,6 +62,8 @@ export const en = {
     caption: "Caption",
     cover: "Set as cover",
     coverSet: "It is the cover now.",
+    locationHidden: "The file says where it was taken; what others download does not.",
+    locationShown: "The file says where it was taken, and so does what others download.",
     confirmDelete: "Delete this photo for good?",
     keep: "Keep it",
     gone: "This photo is not here any more.",
@@ -118,6 +120,10 @@ export const en = {
     rejectedCount: (n: number) => `${number(L, n)} rejected`,
     failedCount: (n: number) => `${number(L, n)} not uploaded`,
     noPhoto: "no photo in it",
+    locatedHidden: (n: number) =>
+      `${count(n, "# photo says where it was taken.", "# photos say where they were taken.")} What others download does not; “Edit gallery” has the choice.`,
+    locatedShown: (n: number) =>
+      `${count(n, "# photo says where it was taken,", "# photos say where they were taken,")} and this gallery shows that to all who see it; “Edit gallery” has the choice.`,
     done: (done: number, total: number) => `${number(L, done)} of ${count(total, "# file", "# files")} done.`,
     tooLarge: (bytes: number, excess: number, mb: number) =>
       `The file has ${sizeOf(bytes)}, ${sizeOf(excess)} more than the ${number(L, mb)} MB that the site takes in one file. It was not sent.`,

@@ -9,6 +9,8 @@ const CAPTION_LENGTH = 500;
 /** Each resolves to what went wrong, or to "". */
 export interface PhotoEditing {
   canChooseCover: boolean;
+  /** Of the gallery: whoever sees it may get originals that say where they were taken. */
+  showsLocations: boolean;
   onCaption: (id: string, caption: string) => Promise<string>;
   onDelete: (id: string) => Promise<string>;
   onCover: (id: string) => Promise<string>;
@@ -50,7 +52,7 @@ export function PhotoFacts(props: Props) {
       ) : (
         <>
           {photo.caption && <p className="lightbox-caption">{photo.caption}</p>}
-          <Facts photo={photo} timeZone={props.timeZone} />
+          <Facts photo={photo} timeZone={props.timeZone} showsLocations={props.showsLocations} />
         </>
       )}
       {mode === "reading" && (
@@ -94,7 +96,9 @@ export function PhotoFacts(props: Props) {
   );
 }
 
-function Facts({ photo, timeZone }: { photo: Photo; timeZone: string }) {
+type FactsProps = Pick<Props, "photo" | "timeZone" | "showsLocations">;
+
+function Facts({ photo, timeZone, showsLocations }: FactsProps) {
   const { taken_at, camera, width, height, size_bytes } = photo;
   return (
     <ul className="lightbox-facts" aria-label={t.lightbox.facts}>
@@ -107,6 +111,9 @@ function Facts({ photo, timeZone }: { photo: Photo; timeZone: string }) {
       <li>{t.lightbox.pixels(width, height)}</li>
       <li>{t.size(size_bytes)}</li>
       {photo.notice && <li>{photo.notice}</li>}
+      {photo.can_edit && photo.has_location && (
+        <li>{showsLocations ? t.lightbox.locationShown : t.lightbox.locationHidden}</li>
+      )}
     </ul>
   );
 }

@@ -22,6 +22,7 @@ function photo(id: string, position: number, more: Partial<Photo> = {}): Photo {
     thumbnail_url: "t",
     preview_url: "p",
     original_url: "o",
+    has_location: false,
     can_edit: false,
     ...more,
   };

@@ -13,9 +13,10 @@ const ROW_PX = 62;
 interface Props {
   queue: UploadQueue;
   unfinished: Unfinished;
+  showsLocations: boolean;
 }
 
-export function UploadPanel({ queue, unfinished }: Props) {
+export function UploadPanel({ queue, unfinished, showsLocations }: Props) {
   const ids = useSyncExternalStore(queue.subscribe, queue.list);
   return (
     <>
@@ -23,6 +24,7 @@ export function UploadPanel({ queue, unfinished }: Props) {
       {ids.length > 0 && (
         <div className="uploads">
           <Head queue={queue} />
+          <Located queue={queue} showsLocations={showsLocations} />
           <Rows ids={ids} queue={queue} />
         </div>
       )}
@@ -45,6 +47,13 @@ function Head({ queue }: { queue: UploadQueue }) {
       {totals.underWay === 0 && action(t.upload.clear, () => queue.clearSettled())}
     </div>
   );
+}
+
+/** Whoever sends photos from a phone seldom knows that these say where home is. */
+function Located({ queue, showsLocations }: Pick<Props, "queue" | "showsLocations">) {
+  const { located } = useSyncExternalStore(queue.subscribe, queue.sums);
+  const words = showsLocations ? t.upload.locatedShown : t.upload.locatedHidden;
+  return located > 0 ? <p className="uploads-note">{words(located)}</p> : null;
 }
 
 /** Only the rows in sight exist: two thousand files are no more work than twenty. */

@@ -22,7 +22,11 @@ export function startUploads(form: HTMLElement, data: GalleryData, onAccepted: (
   });
   createRoot(form.querySelector("#uploads")!).render(
     <StrictMode>
-      <UploadPanel queue={queue} unfinished={unfinished} />
+      <UploadPanel
+        queue={queue}
+        unfinished={unfinished}
+        showsLocations={data.gallery.shows_locations}
+      />
     </StrictMode>,
   );
   for (const upload of data.uploads) {

@@ -37,6 +37,8 @@ export interface Totals {
   rejected: number;
   /** Zips that held more than photos. */
   passed_over: number;
+  /** Photos that say where they were taken. */
+  located: number;
 }
 
 export const NOTHING: Totals = {
@@ -48,6 +50,7 @@ export const NOTHING: Totals = {
   duplicate: 0,
   rejected: 0,
   passed_over: 0,
+  located: 0,
 };
 
 const UNDER_WAY = new Set<UploadState>(["queued", "sending", "paused", "checking", "unpacking"]);
@@ -72,7 +75,10 @@ export function totalsOf(upload: Upload): Totals {
     failed: Number(upload.state === "failed"),
     canRetry: Number(upload.canRetry),
   };
-  for (const { status } of upload.results) totals[status] += 1;
+  for (const { status, photo } of upload.results) {
+    totals[status] += 1;
+    if (status === "accepted" && photo?.has_location) totals.located += 1;
+  }
   return totals;
 }
 

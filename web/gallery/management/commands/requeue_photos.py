@@ -5,12 +5,14 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from gallery.backfill import look_for_locations
 from gallery.services import Requeued, requeue_photos
 from gallery.sweeping import Swept, requeue_files, sweep_files
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_SECONDS = 60 * 60
+LOOK_FOR_SECONDS = 20  # cron comes each minute
 
 
 class Command(BaseCommand):
@@ -46,6 +48,8 @@ def requeue() -> None:
     now = timezone.now()
     report(requeue_photos(now=now), things="photos")
     report(requeue_files(now=now), things="uploads and downloads")
+    if count := look_for_locations(seconds=LOOK_FOR_SECONDS):
+        logger.info("Asked %s photos of before where they were taken.", count)
 
 
 def report(requeued: Requeued, *, things: str) -> None:
