@@ -53,7 +53,7 @@ def look(photo: Photo) -> None:
             store_without_location(photo, file)
     except FileNotFoundError:
         photo.has_location = True  # who knows what a backup brings back
-    copy = photo.without_location.name
+    copy = str(photo.without_location)
     written = Photo.objects.never_looked_at().filter(pk=photo.pk)
     if not written.update(has_location=photo.has_location, without_location=copy):
         delete_files([copy])  # deleted meanwhile, or looked at by another process

@@ -163,7 +163,7 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
         photo.original.save(f"original.{facts.endings[0]}", file, save=False)
         store_without_location(photo, file)
     except OSError as error:
-        delete_files([photo.original.name])
+        delete_files([str(photo.original)])
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise NoRoomLeft(
@@ -177,7 +177,7 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
             photo.save(force_insert=True)
             transaction.on_commit(partial(enqueue, photo))
     except IntegrityError:  # the same photo came in by another request meanwhile
-        delete_files([photo.original.name, photo.without_location.name])
+        delete_files([str(photo.original), str(photo.without_location)])
         known = Photo.objects.filter(gallery=photo.gallery, sha256=photo.sha256).first()
         if known is None:
             raise UploadRefused(_("The gallery was deleted meanwhile.")) from None

@@ -33,7 +33,7 @@ class Entry:
     has_location: bool = False
 
 
-FIELDS = ("original", "without_location", "preview", "has_location")
+FIELDS: tuple[str, ...] = ("original", "without_location", "preview", "has_location")
 FIELDS += ("name", "size_bytes", "taken_at", "uploaded_at")
 
 

@@ -57,7 +57,7 @@ def store_without_location(photo: Photo, file: IO[bytes]) -> None:
         photo.has_location = found is not Location.NONE
         if found is not Location.HIDDEN:
             return
-        ending = photo.original.name.rpartition(".")[2]
+        ending = str(photo.original).rpartition(".")[2]
         with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as copy:
             copy.write(data)
             copy.seek(0)

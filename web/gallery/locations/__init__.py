@@ -65,7 +65,7 @@ def private_bytes(file: IO[bytes]) -> Iterator[bytearray | mmap.mmap]:
 def hide_location(data: bytearray | mmap.mmap) -> Location:
     """Blanks in `data`, a whole photo, whatever names the place where it was taken."""
     eraser = Eraser(data)
-    chunks = []
+    chunks: list[tuple[int, int]] = []
     eraser.read_later(0, len(data))
     try:
         while eraser.embedded:
