@@ -20,6 +20,7 @@ PAGE_BYTES = 4096
 LAST_LINES = 20
 DUMPING = "Dumping the database"
 STOP_SECONDS = 2
+LOCK_WAIT_SECONDS = 300
 
 
 class Tool:
@@ -122,6 +123,8 @@ def dump_database(
     # Not all builds of pg_dump have zstd, so it is compressed here.
     argv = ["pg_dump", "--format=custom", "--compress=none", "--no-password"]
     argv.append(f"--snapshot={snapshot_id}")
+    # What waits behind the rows' count, in our other session, would wait for ever.
+    argv.append(f"--lock-wait-timeout={LOCK_WAIT_SECONDS}s")
     compressed = CompressingWriter(target)
     size_bytes = 0
     with running(argv, database=database, reads=False) as tool:

@@ -16,6 +16,8 @@ from psycopg2.extensions import make_dsn
 
 from backups.exceptions import LookAtIt, ServerUnavailable
 
+LOCK_SECONDS = 10
+_LIMIT = f"{LOCK_SECONDS}s"
 MAINTENANCE = "postgres"  # the database that is there on every server
 # Django's OPTIONS that are libpq's own words, with the variable that says the same.
 _LIBPQ = {
@@ -73,6 +75,8 @@ class Database:
 
         purpose: shown to whoever looks at pg_stat_activity.
 
+        It waits for no lock longer than LOCK_SECONDS: others would queue behind it.
+
         Raises ServerUnavailable with the driver's own words.
         """
         try:
@@ -91,8 +95,13 @@ class Database:
                 f"{' '.join(str(error).split())}. Check that Postgres runs and the "
                 "POSTGRES_ values in .env."
             ) from error
-        connection.autocommit = autocommit
         with closing(connection):
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('lock_timeout', %s, false)", (_LIMIT,)
+                )
+            connection.autocommit = autocommit
             yield connection
 
     def tool(self, name: str) -> str:

@@ -1,3 +1,4 @@
+from backups.locks import check_free
 from backups.management.asking import ask
 from backups.management.base import BackupCommand
 from backups.previous import forget, newest_kept
@@ -13,6 +14,7 @@ class Command(BackupCommand):
 
     def handle(self, *, yes, **options):
         site = Site.from_settings()
+        check_free(site.database)  # before anything is asked, fetched or noted
         self.tell(f"Kept of before the last restore: {newest_kept(site)}.")
         if not yes:
             ask("Drop it for good?", stderr=self.stderr)

@@ -2,6 +2,7 @@ from django.utils import timezone
 
 from backups.addresses import parse_url
 from backups.listing import newest_backup
+from backups.locks import check_free
 from backups.management.asking import ask, ask_to_replace
 from backups.management.base import BackupCommand, add_of
 from backups.places import Parts
@@ -57,6 +58,7 @@ class Command(BackupCommand):
 
     def handle(self, *, url, yes, of, parts, **options):
         site = Site.from_settings()
+        check_free(site.database)  # before anything is asked, fetched or noted
         choices = Choices(
             parts=parts,
             scrub=not options["no_scrub"],

@@ -1,5 +1,6 @@
 from django.utils import timezone
 
+from backups.locks import check_free
 from backups.management.asking import ask_to_replace
 from backups.management.base import BackupCommand
 from backups.previous import newest_kept, undo_restore
@@ -18,6 +19,7 @@ class Command(BackupCommand):
 
     def handle(self, *, yes, **options):
         site = Site.from_settings()
+        check_free(site.database)  # before anything is asked, fetched or noted
         self.tell(f"Kept of before the last restore: {newest_kept(site)}.")
         if not yes:
             ask_to_replace("Make it live again?", site=site, stderr=self.stderr)
