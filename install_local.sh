@@ -12,7 +12,9 @@ Usage: ./install_local.sh [ACTION] [OPTION]...
   (nothing)            install what is missing, start everything, stay in front of it;
                        Ctrl-C stops everything. On a running stack: bring it up to date
   --detach             the same in the background
-  --status             what runs, and where; exit status 3 when nothing does
+  --status             what runs, where, and what cron's jobs did; exit status 3 when
+                       nothing runs
+  --run JOB            run a job of cron now, such as backup; without a name: list them
   --stop               stop everything, Postgres last
   --reset              delete database, uploads, bucket, logs and secrets (asks first)
 Options
@@ -36,13 +38,17 @@ wrong_usage() {
   exit 2
 }
 
-# Sets ACTION, YES, DETACH and PORTS.
+# Sets ACTION, YES, DETACH, PORTS and JOB.
 parse() {
-  ACTION=start YES=no DETACH=() PORTS=()
+  ACTION=start YES=no DETACH=() PORTS=() JOB=()
   while (($#)); do
     case "$1" in
       --help | -h) usage && exit ;;
       --status | --stop | --reset) choose "${1#--}" ;;
+      --run)
+        choose run
+        if [[ -n "${2:-}" && "$2" != --* ]]; then JOB=("$2") && shift; fi
+        ;;
       --detach) DETACH=(--detach) ;;
       --yes) YES=yes ;;
       --port | --flower-port | --storage-port)
@@ -163,7 +169,7 @@ main() {
     exit 0
   fi
   if [[ "$ACTION" == reset ]]; then reset; fi
-  run_stack "$ACTION"
+  run_stack "$ACTION" "${JOB[@]}"
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi # tests source this file

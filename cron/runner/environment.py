@@ -5,13 +5,15 @@ import pwd
 from pathlib import Path
 
 OWN = ("CRON_FOLDER", "CRON_TASKS", "CRON_TABLE", "CRON_WORKDIR", "STARTED_BY")
+USER = "CRON_USER"  # empty without Docker: tasks run as whoever runs the site
 
 
 def become_app() -> None:
     """By hand it is root's shell that asks. No task runs as root."""
-    if os.geteuid() != 0:
+    name = os.environ.get(USER, "app")
+    if os.geteuid() != 0 or not name:
         return
-    user = pwd.getpwnam("app")
+    user = pwd.getpwnam(name)
     os.setgroups([])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
+from pathlib import Path
 
 from operations.timetable import next_run, runs
+from runner.records import Records
 from runner.tasks import Task
 
 OFTEN = 7 * 24  # more starts a week than this are counted, not listed
+OUTCOMES = {"ok": "done", "timed_out": "took too long"}
 DAY_AND_TIME = "%a %Y-%m-%d %H:%M %Z"
 
 
@@ -19,6 +22,29 @@ def next_starts(schedule: list[tuple[Task, list[str]]], *, now: datetime) -> str
         when = f"{min(moments):{DAY_AND_TIME}}" if moments else "by hand only"
         rows.append((task.name, " and ".join(fields), when, task.description))
     return _table(("task", "fields", "next start", "what it does"), rows)
+
+
+def last_runs(
+    schedule: list[tuple[Task, list[str]]], *, folder: str, now: datetime
+) -> str:
+    """
+    Each task, how it last ended and when it starts next.
+
+    folder: of the records, "" where nothing is recorded.
+    """
+    rows = []
+    for task, fields in schedule:
+        last = Records(folder, task.name, locks=Path(folder)).last()
+        moments = [moment for one in fields if (moment := next_run(one, after=now))]
+        rows.append(
+            (
+                task.name,
+                OUTCOMES.get(last[0], last[0]) if last else "not run yet",
+                f"{last[1].astimezone(now.tzinfo):{DAY_AND_TIME}}" if last else "",
+                f"{min(moments):{DAY_AND_TIME}}" if moments else "by hand only",
+            )
+        )
+    return _table(("JOB", "LAST RUN", "BEGUN", "NEXT"), rows)
 
 
 def starts_of_week(schedule: list[tuple[Task, list[str]]], *, now: datetime) -> str:

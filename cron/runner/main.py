@@ -8,8 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from runner.crontab import Line, Mistakes, read_crontab, schedule
-from runner.environment import become_app, read_environment
-from runner.listing import next_starts, starts_of_week
+from runner.daemon import lay_out, run_daemon
+from runner.environment import become_app, read_environment, value
+from runner.listing import last_runs, next_starts, starts_of_week
 from runner.places import Places, places
 from runner.running import Run
 from runner.starting import prepare
@@ -28,14 +29,16 @@ def main(words: list[str]) -> int:
     os.umask(0o022)
     here = places()
     arguments = _read(words, here)
-    variables = _with_environment(here)
     try:
+        if arguments.daemon:
+            return _run_daemon(here)
+        variables = _with_environment(here)
         if arguments.prepare:
             return _prepare(here, variables)
-        if arguments.list or arguments.next_7_days:
-            return _show(here, variables, of_week=arguments.next_7_days)
+        if arguments.list or arguments.next_7_days or arguments.status:
+            return _show(here, variables, arguments)
     except Mistakes as error:
-        return _refuse(error, variables)
+        return _refuse(error, dict(os.environ))
     task = find_task(here.tasks, arguments.task)
     assert task is not None
     return Run(task, here, variables=variables, lines=_lines(here)).start()
@@ -57,8 +60,18 @@ def _read(words: list[str], here: Places) -> argparse.Namespace:
         help="check the crontab and write it down for the operations page; the "
         "container does this when it starts",
     )
+    parser.add_argument(
+        "--status", action="store_true", help="each with its last run and next start"
+    )
+    parser.add_argument(
+        "--daemon",
+        action="store_true",
+        help="start each task at its time, until it is stopped; without Docker "
+        "./install_local.sh runs it",
+    )
     arguments = parser.parse_args(words)
-    is_shown = arguments.list or arguments.next_7_days or arguments.prepare
+    is_shown = arguments.list or arguments.next_7_days or arguments.status
+    is_shown = is_shown or arguments.prepare or arguments.daemon
     if not is_shown and not find_task(here.tasks, arguments.task):
         names = " ".join(task.name for task in all_tasks(here.tasks))
         parser.exit(
@@ -88,13 +101,29 @@ def _prepare(here: Places, variables: dict[str, str]) -> int:
     as_json = wants_json(variables)
     line = json_line(words, logger="cron") if as_json else f"cron: {words}"
     sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
     return 0
 
 
-def _show(here: Places, variables: dict[str, str], *, of_week: bool) -> int:
+def _run_daemon(here: Places) -> int:
+    lay_out(here, os.environ)
+    variables = _with_environment(here)
+    _prepare(here, variables)
+    return run_daemon(here, variables)
+
+
+def _show(
+    here: Places, variables: dict[str, str], arguments: argparse.Namespace
+) -> int:
     now = datetime.now(ZoneInfo(variables.get("TZ") or "UTC"))
-    show = starts_of_week if of_week else next_starts
-    sys.stdout.write(f"{show(schedule(here), now=now)}\n")
+    planned = schedule(here)
+    if arguments.status:
+        table = last_runs(planned, folder=value(variables, "JOBS_FOLDER"), now=now)
+    elif arguments.next_7_days:
+        table = starts_of_week(planned, now=now)
+    else:
+        table = next_starts(planned, now=now)
+    sys.stdout.write(f"{table}\n")
     return 0
 
 

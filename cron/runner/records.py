@@ -52,6 +52,15 @@ class Records:
             lines = [*self._lines()[-(KEPT_RUNS - 1) :], line]
             write_whole(self._path, "\n".join(lines) + "\n")
 
+    def last(self) -> tuple[str, datetime] | None:
+        """The outcome and the beginning of the last run that was not left out."""
+        for line in reversed(self._lines()):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                run = json.loads(line)
+                if run["outcome"] != "skipped":
+                    return run["outcome"], datetime.fromisoformat(run["started_at"])
+        return None
+
     def started_by_cron(self) -> list[datetime]:
         """When it really began, as far as the lines tell."""
         found = []
@@ -108,7 +117,7 @@ def _killed(begun: dict) -> Record:
         "exit_status": 137,
         "outcome": "failed",
         "output": "It was killed in its middle, or its container was. "
-        "docker compose logs cron tells what it said until then.",
+        "The log of cron tells what it said until then.",
     }
     start = datetime.fromisoformat(begun["started_at"])
     begun["seconds"] = max(0, round((datetime.now(UTC) - start).total_seconds()))

@@ -78,7 +78,8 @@ class Voice:
         if self._terminal:
             as_json = self._as_json and not self._by_hand
             with contextlib.suppress(OSError):
-                sys.stdout.write(f"{object_ if as_json else plain}\n")
+                words = plain if self._by_hand else text
+                sys.stdout.write(f"{object_ if as_json else words}\n")
                 sys.stdout.flush()
 
 

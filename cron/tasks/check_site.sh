@@ -7,4 +7,4 @@ TIME_LIMIT=5m
 
 # `web` is asked: it sees more than cron does. A warning has a day to heal; then it fails
 # once a day. The same facts, with what to do: manage.py site_status
-exec python manage.py check_site --url "http://web:${WEB_PORT:-8000}/health/ready"
+exec python manage.py check_site --url "http://${WEB_NAME:-web}:${WEB_PORT:-8000}/health/ready"

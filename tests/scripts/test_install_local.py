@@ -18,7 +18,7 @@ sys.path.insert(0, str(REPOSITORY / "web"))
 from local import checks  # noqa: E402
 from local.exceptions import LocalError  # noqa: E402
 
-PROGRAMS = {"postgres", "redis", "storage", "web", "worker", "flower", "sweeper"}
+PROGRAMS = {"postgres", "redis", "storage", "web", "worker", "flower", "cron"}
 ORPHANS_SECONDS = 20
 # By hand, before the first run; and a light stack for a machine that is busy testing.
 CHOSEN = "# mine\nWEB_WORKERS=1\nWORKER_CONCURRENCY=1\n"

@@ -12,6 +12,7 @@ import structlog
 from config.log_lines import CHAIN
 
 FORMATS = {"json", "text"}
+LONG_RUNNING = {"run_worker", "runserver"}  # commands whose words are their log
 # Levels of those who say too much, or what somebody else says already.
 LEVELS = {
     # nginx's line has what the visitor did wrong; here is what the site did.
@@ -46,6 +47,19 @@ def service_name(argv: Sequence[str], *, variables: Mapping[str, str]) -> str:
     return "migrate" if "migrate_site" in argv else "manage"
 
 
+def speaks_to_a_person(argv: Sequence[str], *, variables: Mapping[str, str]) -> bool:
+    """
+    Whether this is a command that somebody has typed. It says what it does in its own
+    words; cron's runner sets STARTED_BY, and its log wants the lines as well.
+    """
+    return (
+        Path(argv[0]).name == "manage.py"
+        and service_name(argv, variables=variables) == "manage"
+        and not LONG_RUNNING.intersection(argv)
+        and not variables.get("STARTED_BY")
+    )
+
+
 def settings_of_process(
     argv: Sequence[str], *, variables: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -59,8 +73,14 @@ def settings_of_process(
     )
 
 
-def logging_settings(*, service: str, as_json: bool) -> dict[str, Any]:
-    """What `logging.config.dictConfig` takes; and tells structlog and Python."""
+def logging_settings(
+    *, service: str, as_json: bool, for_person: bool = False
+) -> dict[str, Any]:
+    """
+    What `logging.config.dictConfig` takes; and tells structlog and Python.
+
+    for_person: what is only to be known, and nothing to worry about, is not written.
+    """
     _set_up_structlog()
     logging.captureWarnings(True)
     if as_json:
@@ -78,7 +98,11 @@ def logging_settings(*, service: str, as_json: bool) -> dict[str, Any]:
         },
         "filters": {"pages": {"()": "config.logs.PagesOnly"}},
         "handlers": {
-            "console": {"class": "config.log_lines.LineHandler", "formatter": "line"}
+            "console": {
+                "class": "config.log_lines.LineHandler",
+                "formatter": "line",
+                "level": "WARNING" if for_person else "INFO",
+            }
         },
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": _loggers(),

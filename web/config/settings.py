@@ -365,7 +365,9 @@ SPECTACULAR_SETTINGS = {
 LOG_FORMAT = env.choice("LOG_FORMAT", "", among={"", *logs.FORMATS})
 LOG_JSON = logs.wants_json(LOG_FORMAT, environment=ENVIRONMENT)
 LOGGING = logs.logging_settings(
-    service=logs.service_name(sys.argv, variables=os.environ), as_json=LOG_JSON
+    service=logs.service_name(sys.argv, variables=os.environ),
+    as_json=LOG_JSON,
+    for_person=logs.speaks_to_a_person(sys.argv, variables=os.environ),
 )
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 

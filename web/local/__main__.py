@@ -29,6 +29,8 @@ def main() -> int:
                 {name: port for name, port in ports.items() if port},
                 detach=arguments.detach,
             )
+        if arguments.action == "run":
+            return run(arguments.task)
         return {"stop": stop, "status": status, "reset": reset}[arguments.action]()
     except LocalError as error:
         say(f"{paint('Stopped:', 'red')} {error}")
@@ -40,7 +42,8 @@ def main() -> int:
 
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local")
-    parser.add_argument("action", choices=["start", "stop", "status", "reset"])
+    parser.add_argument("action", choices=["start", "stop", "status", "run", "reset"])
+    parser.add_argument("task", nargs="?", default="--list")
     parser.add_argument("--detach", action="store_true")
     for name in PORTS:
         option = f"--{name.lower().replace('_', '-')}"
@@ -100,10 +103,20 @@ def status() -> int:
     programs = stack.supervisor.programs()
     print(status_table(programs))  # noqa: T201
     print(f"\nSite {stack.url}   Flower {stack.env['FLOWER_URL']}")  # noqa: T201
+    print(f"\n{stack.jobs('--status')}")  # noqa: T201
     problems = down(programs, stack.layout.logs)
     for problem in problems:
         say(problem)
     return 1 if problems else 0
+
+
+def run(task: str) -> int:
+    """A job of cron, now, in front of who asked; `run --list` names them."""
+    stack = Stack(ROOT, wanted_ports={})
+    if not stack.supervisor.is_running():
+        say("The stack does not run. Start it: ./install_local.sh --detach")
+        return NOT_RUNNING
+    return stack.run_job(task)
 
 
 def reset() -> int:

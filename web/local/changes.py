@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 from local.layout import Layout
 from local.programs import Program
 
-CODE = {".py", ".html", ".json"}
+CODE = {".py", ".html", ".json", ".sh", ""}  # "": cron/crontab and cron/run
 LEFT_OUT = {"node_modules", "tests", "__pycache__", "local", "src", "staticfiles"}
 
 
@@ -49,15 +50,15 @@ def fingerprint(
     packages = [stamp.read_text() for stamp in stamps]
     return Fingerprint(
         settings=digest(repr([sorted(env.items()), commands, packages])),
-        code=fingerprint_of_code(layout.web),
+        code=fingerprint_of_code(layout.web, layout.root / "cron"),
         detached=detached,
     )
 
 
-def fingerprint_of_code(web: Path) -> str:
+def fingerprint_of_code(*places: Path) -> str:
     """By time and size: a glance at each file."""
     lines = []
-    for folder, folders, names in os.walk(web):
+    for folder, folders, names in chain.from_iterable(map(os.walk, places)):
         folders[:] = [name for name in folders if name not in LEFT_OUT]
         for name in names:
             path = Path(folder) / name

@@ -33,7 +33,8 @@ class Layout:
             run = Path("/tmp") / f"{shared_home(local).name}-{os.getuid()}"
         make_private(run, mode=0o700 if account is None else 0o711)
         layout = cls(root=root, database=home / "postgres", run=run)
-        for folder in (layout.logs, layout.media.parent):
+        temporary = layout.media.parent / "tmp"
+        for folder in (layout.logs, layout.media.parent, temporary, layout.jobs):
             make_private(folder)
         return layout
 
@@ -48,6 +49,16 @@ class Layout:
     @property
     def logs(self) -> Path:
         return self.local / "logs"
+
+    @property
+    def jobs(self) -> Path:
+        """What cron's jobs did, for the operations page."""
+        return self.local / "jobs"
+
+    @property
+    def cron(self) -> Path:
+        """Locks of jobs, the crontab as it is read, the environment of tasks."""
+        return self.run / "cron"
 
     @property
     def media(self) -> Path:
@@ -73,7 +84,16 @@ class Layout:
     def data(self) -> list[Path]:
         """What --reset deletes: everything but the installed packages."""
         names = ["env", "admin-password", "admin-password.new"]
-        names += ["postgres", "postgres.new", "redis", "bucket", "media", "logs", "run"]
+        names += [
+            "postgres",
+            "postgres.new",
+            "redis",
+            "bucket",
+            "media",
+            "logs",
+            "jobs",
+            "run",
+        ]
         places = [self.local / name for name in names]
         return [*places, shared_home(self.local), self.run, self.database]
 

@@ -1,5 +1,6 @@
 """The programs of the local stack, in the order in which they start."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ class Services:
 
 
 def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
-    """web, sweeper, worker, flower: `env` says on which ports."""
+    """web, cron, worker, flower: `env` says on which ports."""
     heartbeat = Path(env["WORKER_HEARTBEAT_FILE"])
     site = f"http://127.0.0.1:{env['WEB_PORT']}"
     flower = f"http://127.0.0.1:{env['FLOWER_PORT']}/flower/healthcheck"
@@ -120,11 +121,14 @@ def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
             lambda: http_answers(f"{site}/health/ready"),
             stop_seconds=35,  # longer than gunicorn's graceful_timeout
         ),
-        python(
-            "sweeper",
-            "Sweeper of forgotten photos",
-            ["manage.py", "requeue_photos", "--every", "60"],
-            lambda: True,
+        Program(
+            "cron",
+            "Nightly jobs (cron)",
+            tied([sys.executable, str(layout.root / "cron" / "run"), "--daemon"]),
+            layout.web,
+            (layout.cron / "tick").exists,
+            stop_seconds=25,  # longer than a job is given to end
+            environment=cron_environment(layout, env),
         ),
         python(
             "worker",
@@ -145,3 +149,16 @@ def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
             lambda: http_answers(flower),
         ),
     ]
+
+
+def cron_environment(layout: Layout, env: Mapping[str, str]) -> dict[str, str]:
+    """What cron's runner and its tasks find in Docker in the image and services.yml."""
+    return {
+        "CRON_FOLDER": str(layout.cron),
+        "CRON_TABLE": str(layout.cron / "crontab"),
+        "CRON_USER": "",
+        "TZ": env["TIME_ZONE"],
+        "WEB_NAME": "127.0.0.1",
+        "TMPDIR": str(layout.media.parent / "tmp"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+    }

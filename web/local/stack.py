@@ -1,7 +1,8 @@
 """The local stack as a whole: its settings, its programs, its start and its end."""
 
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from local.env_file import (
 from local.layout import Layout
 from local.manage import manage
 from local.processes import end_processes, stack_processes
-from local.programs import Services, site_programs
+from local.programs import Services, cron_environment, site_programs
 from local.steps import say, step
 from local.supervision import Supervisor
 from local.ties import postgres_account
@@ -71,6 +72,7 @@ class Stack:
             "MEDIA_ROOT": str(self.layout.media),
             "WORKER_HEARTBEAT_FILE": str(self.layout.run / "worker-alive"),
             "WORKER_CANARY_FILE": str(self.layout.run / "worker-canary"),
+            "JOBS_FOLDER": str(self.layout.jobs),
         }
 
     def start(self, *, outlives_us: bool) -> subprocess.Popen:
@@ -126,10 +128,27 @@ class Stack:
 
     def start_site(self) -> None:
         Path(self.env["WORKER_HEARTBEAT_FILE"]).unlink(missing_ok=True)
+        (self.layout.cron / "tick").unlink(missing_ok=True)
         for program in self.site_programs:
             with step(program.title):
                 self.supervisor.start_program(program)
                 self.supervisor.wait_for(program)
+
+    def run_job(self, *words: str) -> int:
+        """cron/run, as in cron's container."""
+        return subprocess.run(**self._run(words), check=False).returncode
+
+    def jobs(self, *words: str) -> str:
+        """What cron/run tells of its jobs, or why it cannot."""
+        done = subprocess.run(
+            **self._run(words), check=False, capture_output=True, text=True
+        )
+        return (done.stdout + done.stderr).rstrip()
+
+    def _run(self, words: Sequence[str]) -> dict:
+        environment = self.environment | cron_environment(self.layout, self.env)
+        command = [sys.executable, str(self.layout.root / "cron" / "run"), *words]
+        return {"args": command, "env": environment, "stdin": subprocess.DEVNULL}
 
     def update(self) -> bool:
         """Bring the site of a running stack up to the code. False: it was already."""

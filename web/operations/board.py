@@ -79,6 +79,7 @@ def gather(*, now: datetime) -> Board:
     state = look()
     shelf = read_shelf(version=state.version)
     undo, undo_problem = _kept_for_undo()
+    jobs = read_jobs(now=now)
     return Board(
         now=now,
         system=look_at_system(),
@@ -86,11 +87,11 @@ def gather(*, now: datetime) -> Board:
         shelf=shelf,
         age=age_of_newest_backup(),
         failures=list(Run.objects.failed()[:SHOWN_FAILURES]),
-        next_runs=_next_runs(now),
+        next_runs=_next_runs(now, will_start=jobs is not None and not jobs.problem),
         undo=undo,
         undo_problem=undo_problem,
         plots=_plots(shelf, now=now),
-        jobs=read_jobs(now=now),
+        jobs=jobs,
     )
 
 
@@ -98,11 +99,16 @@ def site_time() -> datetime:
     return timezone.now().astimezone(ZoneInfo(settings.TIME_ZONE))
 
 
-def _next_runs(now: datetime) -> list[Next]:
+def _next_runs(now: datetime, *, will_start: bool) -> list[Next]:
+    """Without a time where no cron runs that would start them."""
+
+    def at(fields: str) -> datetime | None:
+        return next_run(fields, after=now) if will_start else None
+
     return [
         Next(
             _("Backup"),
-            next_run(settings.BACKUP_AT, after=now),
+            at(settings.BACKUP_AT),
             _(
                 "Of the database, and of what is new among the files. Then older ones "
                 "are removed: %(daily)s daily, %(weekly)s weekly and %(monthly)s "
@@ -116,7 +122,7 @@ def _next_runs(now: datetime) -> list[Next]:
         ),
         Next(
             _("Drill"),
-            next_run(settings.BACKUP_DRILL_AT, after=now),
+            at(settings.BACKUP_DRILL_AT),
             _("Restores the newest backup beside the site and compares everything."),
         ),
     ]

@@ -8,10 +8,11 @@ understood is left out.
 import contextlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from operations.timetable import next_run
@@ -21,6 +22,7 @@ SHOWN_RUNS = 50
 SHOWN_CHARACTERS = 4000
 MOST_JOBS = 100
 LONGEST_SECONDS = 1e9
+LATE = timedelta(minutes=15)  # later than any start is on a busy machine
 YEARS = range(2000, 3000)
 READ_BYTES = 1024 * 1024  # of each file, from its end
 
@@ -63,7 +65,7 @@ class Job:
 class Jobs:
     jobs: list[Job]
     problem: str = ""
-    """Why none can be shown, in a sentence."""
+    """Why none is to be expected to start, in a sentence."""
 
 
 def read_jobs(*, now: datetime) -> Jobs | None:
@@ -78,16 +80,37 @@ def read_jobs(*, now: datetime) -> Jobs | None:
     try:
         planned = json.loads((folder / "schedule.json").read_text(errors="replace"))
     except FileNotFoundError:
-        words = _("cron has not started yet, or refuses to: docker compose logs cron")
+        words = _("cron has not started yet, or refuses to. Its log says why.")
         return Jobs([], words)
     except (OSError, ValueError) as error:
         return Jobs([], str(error))
-    return Jobs(
-        [
-            _job(folder, name, description, fields, now=now)
-            for name, (description, fields) in _merged(planned).items()
-        ]
+    by_name = _merged(planned)
+    jobs = [
+        _job(folder, name, description, fields, now=now)
+        for name, (description, fields) in by_name.items()
+    ]
+    fields = [one for _words, lines in by_name.values() for one in lines]
+    seen = _seen(folder, jobs, now=now)
+    if not _is_late(fields, seen=seen, now=now):
+        return Jobs(jobs)
+    words = _("cron has started no job since %(moment)s. Its log says why.")
+    return Jobs(jobs, words % {"moment": date_format(seen, "DATETIME_FORMAT")})
+
+
+def _seen(folder: Path, jobs: list[Job], *, now: datetime) -> datetime:
+    """When cron last gave a sign of life: its own start, or that of a job."""
+    start = (folder / "schedule.json").stat().st_mtime
+    moments = [run.started_at for job in jobs for run in job.runs[:1]]
+    moments += [job.running_since for job in jobs if job.running_since]
+    return max(datetime.fromtimestamp(start, now.tzinfo), *moments).astimezone(
+        now.tzinfo
     )
+
+
+def _is_late(fields: list[str], *, seen: datetime, now: datetime) -> bool:
+    """Whether a start that was due after `seen` has not come."""
+    due = filter(None, (_next(one, seen) for one in fields))
+    return any(moment + LATE < now for moment in due)
 
 
 def _merged(planned: object) -> dict[str, tuple[str, list[str]]]:

@@ -171,3 +171,26 @@ def test_the_format_follows_the_environment_unless_it_is_named(
 def test_a_process_knows_which_service_it_is(command, service):
     assert logs.service_name(command.split(), variables={}) == service
     assert logs.service_name(["x"], variables={"SERVICE_NAME": "cron"}) == "cron"
+
+
+@pytest.mark.parametrize(
+    ("command", "variables", "expected"),
+    [
+        ("manage.py backup", {}, True),
+        ("manage.py backup", {"STARTED_BY": "cron"}, False),
+        ("manage.py migrate_site --wait", {}, False),
+        ("manage.py run_worker", {}, False),
+        ("manage.py runserver", {}, False),
+        ("/venv/bin/gunicorn config.wsgi", {}, False),
+    ],
+)
+def test_a_command_that_somebody_types_says_nothing_beside_its_own_words(
+    command, variables, expected
+):
+    for_person = logs.speaks_to_a_person(command.split(), variables=variables)
+    handlers = logs.logging_settings(
+        service="manage", as_json=False, for_person=for_person
+    )["handlers"]
+
+    assert for_person is expected
+    assert handlers["console"]["level"] == ("WARNING" if expected else "INFO")

@@ -1,7 +1,7 @@
 """What cron's runner writes (tests/scripts/test_cron_records.py) is read here."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,17 @@ def test_there_is_nothing_to_show_where_there_is_no_cron(settings):
 def test_a_cron_that_has_not_started_is_said(settings, tmp_path):
     settings.JOBS_FOLDER = str(tmp_path)
 
-    assert "docker compose logs cron" in page()
+    assert "cron has not started yet" in page()
+
+
+def test_a_cron_that_starts_nothing_any_more_is_said(folder):
+    (folder / "schedule.json").touch()
+    seen = datetime.fromtimestamp((folder / "schedule.json").stat().st_mtime, UTC)
+
+    assert read_jobs(now=seen + timedelta(hours=1)).problem == ""
+    silent = read_jobs(now=seen + timedelta(days=8))
+    assert "has started no job since" in silent.problem
+    assert [job.name for job in silent.jobs] == ["backup", "tidy", "rare"]
 
 
 def test_each_job_is_shown_with_its_next_start(folder):

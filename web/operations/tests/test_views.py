@@ -173,7 +173,11 @@ def installed(*, days):
     )
 
 
-def test_next_runs_are_those_of_the_settings_in_the_sites_time(staff, store, settings):
+def test_next_runs_are_those_of_the_settings_in_the_sites_time(
+    staff, store, settings, tmp_path
+):
+    settings.JOBS_FOLDER = str(tmp_path)
+    (tmp_path / "schedule.json").write_text("[]")
     settings.BACKUP_AT = "30 2 1 1 *"
     settings.BACKUP_DRILL_AT = "0 0 31 2 *"
 
@@ -181,6 +185,16 @@ def test_next_runs_are_those_of_the_settings_in_the_sites_time(staff, store, set
 
     assert re.search(r"Backup \w{3} 1 Jan, 02:30", page)
     assert "Drill never" in page
+
+
+def test_no_next_run_is_announced_where_no_cron_will_start_it(staff, store, settings):
+    settings.JOBS_FOLDER = ""
+
+    page = text(staff.get("/operations/"))
+
+    assert "Next backup Never" in page
+    assert "Backup never" in page
+    assert "No cron runs beside this site" in page
 
 
 def test_a_store_that_does_not_answer_takes_nothing_else_away(staff, store, settings):
