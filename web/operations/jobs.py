@@ -100,11 +100,10 @@ def read_jobs(*, now: datetime) -> Jobs | None:
 def _seen(folder: Path, jobs: list[Job], *, now: datetime) -> datetime:
     """When cron last gave a sign of life: its own start, or that of a job."""
     start = (folder / "schedule.json").stat().st_mtime
-    moments = [run.started_at for job in jobs for run in job.runs[:1]]
+    moments = [datetime.fromtimestamp(start, now.tzinfo)]
+    moments += [run.started_at for job in jobs for run in job.runs[:1]]
     moments += [job.running_since for job in jobs if job.running_since]
-    return max(datetime.fromtimestamp(start, now.tzinfo), *moments).astimezone(
-        now.tzinfo
-    )
+    return max(moments).astimezone(now.tzinfo)
 
 
 def _is_late(fields: list[str], *, seen: datetime, now: datetime) -> bool:
