@@ -29,6 +29,7 @@ def main(words: list[str]) -> int:
     os.umask(0o022)
     here = places()
     arguments = _read(words, here)
+    variables = dict(os.environ)
     try:
         if arguments.daemon:
             return _run_daemon(here)
@@ -38,7 +39,7 @@ def main(words: list[str]) -> int:
         if arguments.list or arguments.next_7_days or arguments.status:
             return _show(here, variables, arguments)
     except Mistakes as error:
-        return _refuse(error, dict(os.environ))
+        return _refuse(error, variables)
     task = find_task(here.tasks, arguments.task)
     assert task is not None
     return Run(task, here, variables=variables, lines=_lines(here)).start()
