@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.bearer import BearerMixin
+from gallery.download_names import safe_name
 from gallery.downloads import (
     address_of,
     downloads_of,
@@ -64,10 +65,14 @@ def streamed(gallery, entries):
 def zip_headers(gallery) -> dict[str, str]:
     return {
         "Content-Type": "application/zip",
-        "Content-Disposition": disposition(f"{gallery.name}.zip", attachment=True),
+        "Content-Disposition": disposition(zip_name(gallery), attachment=True),
         "Cache-Control": NEVER_KEPT,
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def zip_name(gallery) -> str:
+    return f"{safe_name(gallery.name, default='gallery')}.zip"
 
 
 def waiting_page(request, download):

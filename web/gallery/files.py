@@ -12,6 +12,7 @@ from django.views.generic import View
 
 from accounts.bearer import BearerMixin
 from config.media import SIGNED_FOR
+from gallery.download_names import download_name, rendition_name
 from gallery.media_links import SAME_FOR_SECONDS, are_signed, is_good, link
 from gallery.models import Gallery, Photo
 from gallery.ranges import answer, with_headers
@@ -167,10 +168,12 @@ def signed_by_bucket(name: str, *, headers: dict[str, str], storage: Storage):
 
 
 def file_name(photo: Photo, variant: str) -> str:
-    stem = photo.name.rsplit(".", 1)[0]
-    return photo.name if variant == "original" else f"{stem}-{variant}.webp"
+    """Of what it is: a JPEG that was sent as x.html is downloaded as x.jpg."""
+    if variant == "original":
+        return download_name(photo.name, content_type=photo.content_type)
+    return rendition_name(photo.name, variant=variant)
 
 
 def disposition(name: str, *, attachment: bool) -> str:
     kind = "attachment" if attachment else "inline"
-    return f"{kind}; filename*=UTF-8''{quote(name)}"
+    return f"{kind}; filename*=UTF-8''{quote(name, safe='')}"

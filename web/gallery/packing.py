@@ -2,21 +2,14 @@
 
 import hashlib
 import json
-import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from gallery.download_names import download_name, rendition_name, unique_names
 from gallery.models import Gallery, shared_file
-
-MOST_NAME_BYTES = 200  # with a number behind it, below the 255 of file systems
-NOT_IN_NAMES = set('<>:"/\\|?*')
-RESERVED = {"con", "prn", "aux", "nul"} | {
-    f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)
-}
 
 
 @dataclass(frozen=True)
@@ -34,7 +27,7 @@ class Entry:
 
 
 FIELDS: tuple[str, ...] = ("original", "without_location", "preview", "has_location")
-FIELDS += ("name", "size_bytes", "taken_at", "uploaded_at")
+FIELDS += ("name", "content_type", "size_bytes", "taken_at", "uploaded_at")
 
 
 def entries_of(gallery: Gallery, *, with_locations: bool = False) -> list[Entry]:
@@ -62,11 +55,9 @@ def entries_of(gallery: Gallery, *, with_locations: bool = False) -> list[Entry]
 
 def name_of(row, stored: str) -> str:
     """A preview that stands for its original is another kind of file."""
-    return preview_name(row.name) if stored == row.preview else row.name
-
-
-def preview_name(name: str) -> str:
-    return f"{name.rsplit('.', 1)[0]}-preview.webp"
+    if stored == row.preview:
+        return rendition_name(row.name, variant="preview")
+    return download_name(row.name, content_type=row.content_type)
 
 
 def zip_time(moment: datetime) -> tuple[int, ...]:
@@ -89,38 +80,6 @@ def load_plan(path: Path) -> list[Entry]:
     """Raises FileNotFoundError and ValueError."""
     rows = json.loads(path.read_text())
     return [Entry(**row | {"at": tuple(row["at"])}) for row in rows]
-
-
-def unique_names(names: Iterable[str]) -> Iterator[str]:
-    """Each as a file may be called everywhere, and no two alike, whatever the case."""
-    taken: set[str] = set()
-    counts: dict[str, int] = {}
-    for name in map(file_name, names):
-        candidate = name
-        stem, dot, ending = name.rpartition(".")
-        while candidate.casefold() in taken:
-            number = counts[name] = counts.get(name, 1) + 1
-            candidate = f"{stem}-{number}.{ending}" if dot else f"{name}-{number}"
-        taken.add(candidate.casefold())
-        yield candidate
-
-
-def file_name(name: str) -> str:
-    """`name` without what Windows, macOS or a shell would stumble over."""
-    cleaned = "".join(
-        "_" if sign in NOT_IN_NAMES or unicodedata.category(sign) == "Cc" else sign
-        for sign in unicodedata.normalize("NFC", name)
-    ).strip(" .")
-    stem, dot, ending = (cleaned or "photo").rpartition(".")
-    if not dot or not stem:
-        stem, ending = cleaned or "photo", ""
-    if stem.split(".")[0].casefold() in RESERVED:
-        stem = f"_{stem}"
-    suffix = f".{ending}" if ending else ""
-    room = MOST_NAME_BYTES - len(suffix.encode())
-    if room < 1:
-        stem, suffix, room = f"{stem}{suffix}", "", MOST_NAME_BYTES
-    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
 
 
 def note_of_missing(missing: list[str]) -> tuple[str, bytes]:
