@@ -28,6 +28,7 @@ from accounts.tests.conftest import PASSWORD, bearer, with_tokens
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 BACKEND = "accounts.backends.RoleBackend"
+LOOKS = {"x-original-method": "GET", "x-original-path": "/flower/"}
 
 
 def enter(request, email):
@@ -241,9 +242,9 @@ def test_the_session_is_not_read_once_it_is_known(
     client, person, django_assert_num_queries
 ):
     client.get(f"/enter/{person.email}/")
-    client.get("/auth/staff")
+    client.get("/auth/staff", headers=LOOKS)
     with django_assert_num_queries(2):  # sign-in and user, permissions
-        client.get("/auth/staff")
+        client.get("/auth/staff", headers=LOOKS)
 
 
 def test_the_staff_gate_knows_them_and_issues_nothing(client, person):
@@ -251,7 +252,7 @@ def test_the_staff_gate_knows_them_and_issues_nothing(client, person):
     person.save()
     client.force_login(person)
 
-    answer = client.get("/auth/staff")
+    answer = client.get("/auth/staff", headers=LOOKS)
 
     assert answer.status_code == 204
     assert not {"access", "refresh"} & set(answer.cookies)
@@ -324,3 +325,12 @@ def as_edward(get_response):
         return get_response(request)
 
     return middleware
+
+
+def test_cookies_last_by_seconds_and_not_by_the_browsers_clock(client, person):
+    """Max-Age wins over Expires, which a clock that is an hour ahead has passed."""
+    client.post("/sign-in/", {"username": person.email, "password": PASSWORD})
+    kept = {"access", "refresh", "sessionid", "csrftoken"}
+    assert kept <= set(client.cookies)
+    for name in kept:
+        assert client.cookies[name]["max-age"] >= 600, name
