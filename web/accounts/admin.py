@@ -14,7 +14,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import invitations, sign_ins, signing, tasks
+from accounts import sign_ins, signing, tasks
 from accounts.devices import device_name
 from accounts.exceptions import AccountError
 from accounts.models import Invitation, SignIn, User
@@ -195,10 +195,9 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin):
         now = timezone.now()
         try:
             for row in queryset:
-                invitation = invitations.invite(
+                tasks.invite_by_letter(
                     row.email, role=row.role, by=request.user, now=now
                 )
-                tasks.post(tasks.send_invitation, invitation.pk)
         except AccountError as error:
             messages.error(request, str(error))
             return

@@ -3,7 +3,11 @@ from functools import cache
 from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied
 from django.db import connection
+
+from accounts import account_limit
+from accounts.models import clean_address
 
 
 class RoleBackend(AxesStandaloneBackend, ModelBackend):
@@ -16,6 +20,9 @@ class RoleBackend(AxesStandaloneBackend, ModelBackend):
     def authenticate(self, request, username=None, password=None, **kwargs):
         if request is not None:  # a program's own call is nobody's guess
             super().authenticate(request, username, password, **kwargs)
+            if username and account_limit.is_reached(request, clean_address(username)):
+                request.axes_locked_out = True
+                raise PermissionDenied
         return ModelBackend.authenticate(self, request, username, password, **kwargs)
 
     def get_all_permissions(self, user_obj, obj=None):

@@ -3,6 +3,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import clean_address
+from config.client_networks import network_of
 
 
 def client_address(request: HttpRequest) -> str:
@@ -15,6 +16,11 @@ def client_address(request: HttpRequest) -> str:
     if settings.MEDIA_BY_NGINX and "HTTP_X_FORWARDED_FOR" in request.META:
         return request.META["HTTP_X_FORWARDED_FOR"]
     return request.META.get("REMOTE_ADDR", "")
+
+
+def client_network(request: HttpRequest) -> str:
+    """Whom a limit counts: in IPv6 a customer has a whole network of addresses."""
+    return network_of(client_address(request))
 
 
 def typed_address(request: HttpRequest, credentials: dict | None = None) -> str:

@@ -77,6 +77,11 @@ class RoleNotAllowed(AccountError):
     sentence = _("You may only give roles whose rights you have yourself.")
 
 
+class TooManyLetters(AccountError):
+    code = "too_many_letters"
+    sentence = _("Too many e-mails were asked for. Try again in an hour.")
+
+
 class MailUnavailable(AccountError):
     """Nobody can be written to: no EMAIL_URL, or no broker to take the task."""
 

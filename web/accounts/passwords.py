@@ -6,6 +6,7 @@ from axes.utils import reset as open_door
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
@@ -40,25 +41,32 @@ def reset_key(user: User) -> tuple[str, str]:
     return uid, default_token_generator.make_token(user)
 
 
-def user_of_key(uid: str, token: str) -> User:
-    """Raises LinkExpired for a key that is not, or no more, good."""
+def user_of_key(uid: str, token: str, *, is_locked: bool = False) -> User:
+    """
+    Whose link it is. `is_locked`: held until the transaction ends.
+
+    Raises LinkExpired for a key that is not, or no more, good.
+    """
     try:
         pk = int(urlsafe_base64_decode(uid))
     except (ValueError, OverflowError):
         raise LinkExpired from None
-    user = User.objects.filter(pk=pk, is_active=True).first() if pk < 2**63 else None
+    rows = User.objects.select_for_update() if is_locked else User.objects.all()
+    user = rows.filter(pk=pk, is_active=True).first() if pk < 2**63 else None
     if user is None or not default_token_generator.check_token(user, token):
         raise LinkExpired
     return user
 
 
+@transaction.atomic
 def reset_password(uid: str, token: str, *, password: str, now: datetime) -> User:
     """
-    Set the password of whom the letter was sent to, and open their door again.
+    Set the password of whom the letter was sent to, and open their door again. Of two
+    who come at once with the same link, the second is too late.
 
     Raises LinkExpired or WeakPassword.
     """
-    user = user_of_key(uid, token)
+    user = user_of_key(uid, token, is_locked=True)
     set_password(user, password, now=now)
     open_door(username=user.email)
     return user

@@ -1,6 +1,7 @@
 """Letters are sent by a worker: how long it takes tells nobody whether they exist."""
 
 import logging
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,8 @@ from django.utils.translation import get_language
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from accounts import letters
-from accounts.exceptions import MailUnavailable
+from accounts import invitations, letters
+from accounts.exceptions import MailUnavailable, TooManyLetters
 from accounts.models import Invitation, User, clean_address
 from config.api.throttles import count
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 HOUR_SECONDS = 60 * 60
 NOTED_SECONDS = 24 * HOUR_SECONDS  # longer than any worker is away
 LETTERS_PER_HOUR = 6  # to one address: nobody fills somebody else's letter box
+INVITATIONS_PER_HOUR = 60  # by one person, by page and by API together
 RETRIED: dict[str, Any] = {
     "autoretry_for": (OSError,),
     "retry_backoff": 10,
@@ -73,6 +75,34 @@ def post_reset(email: str) -> None:
         logger.error("No letter can be sent, for Redis takes nothing: %s", error)
         raise MailUnavailable from error
     post(send_reset, note)
+
+
+def invite_by_letter(email: str, *, role: str, by: User, now: datetime) -> Invitation:
+    """
+    Make an invitation, or make it anew, and have its letter sent.
+
+    Raises RoleNotAllowed, HasAccount, TooManyLetters or MailUnavailable: then nothing
+    has changed.
+    """
+    email = clean_address(email)
+    if not letters.can_be_sent():
+        raise MailUnavailable
+    if (
+        count(f"invited_by:{by.pk}", seconds=HOUR_SECONDS) > INVITATIONS_PER_HOUR
+        or count(f"invited:{email}", seconds=HOUR_SECONDS) > LETTERS_PER_HOUR
+    ):
+        raise TooManyLetters
+    before = Invitation.objects.filter(email=email).first()
+    invitation = invitations.invite(email, role=role, by=by, now=now)
+    try:
+        post(send_invitation, invitation.pk)
+    except MailUnavailable:
+        if before:
+            before.save()  # the older letter is good as it was
+        else:
+            invitation.delete()
+        raise
+    return invitation
 
 
 def post(task: Task, *args) -> None:

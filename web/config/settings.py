@@ -150,11 +150,12 @@ PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "gallery:list"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
-# Ten wrong passwords for one address from one place close it there for 15 minutes.
+# Ten wrong passwords for one address from one place close it there for 15 minutes;
+# how many from everywhere: accounts/account_limit.py.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "accounts.clients.client_address"
+AXES_CLIENT_IP_CALLABLE = "accounts.clients.client_network"
 AXES_USERNAME_FORM_FIELD = "username"  # as Django names it in every sign-in form
 AXES_USERNAME_CALLABLE = "accounts.clients.typed_address"
 AXES_LOCKOUT_CALLABLE = "accounts.clients.locked_out"

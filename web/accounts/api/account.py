@@ -5,7 +5,7 @@ from rest_framework import exceptions, generics, status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts import passwords, sign_ins, signing, tasks
+from accounts import account_limit, passwords, sign_ins, signing, tasks
 from accounts.api.base import AccountApi
 from accounts.exceptions import WrongCredentials
 from accounts.models import SignIn
@@ -114,12 +114,13 @@ class ResetPasswordApi(AccountApi):
     )
     def post(self, request):
         given = self.validated(ResetPasswordSerializer)
-        passwords.reset_password(
+        user = passwords.reset_password(
             given["uid"],
             given["token"],
             password=given["new_password"],
             now=timezone.now(),
         )
+        account_limit.remember_place(request._request, user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -9,6 +9,7 @@ from accounts.exceptions import (
     LockedOut,
     MailUnavailable,
     RoleNotAllowed,
+    TooManyLetters,
     WeakPassword,
     WrongCredentials,
 )
@@ -18,6 +19,7 @@ STATUSES = {
     WrongCredentials: status.HTTP_401_UNAUTHORIZED,
     LockedOut: status.HTTP_429_TOO_MANY_REQUESTS,
     RoleNotAllowed: status.HTTP_403_FORBIDDEN,
+    TooManyLetters: status.HTTP_429_TOO_MANY_REQUESTS,
     HasAccount: status.HTTP_409_CONFLICT,
     MailUnavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }

@@ -55,10 +55,9 @@ class InvitationListApi(AccountApi, generics.ListAPIView):
     )
     def post(self, request):
         given = self.validated(InvitationSerializer)
-        invitation = invitations.invite(
+        invitation = tasks.invite_by_letter(
             given["email"], role=given["role"], by=request.user, now=timezone.now()
         )
-        tasks.post(tasks.send_invitation, invitation.pk)
         return Response(InvitationSerializer(invitation).data, status=201)
 
 

@@ -15,7 +15,6 @@ from accounts.exceptions import (
     HasAccount,
     InvitationExpired,
     LinkExpired,
-    MailUnavailable,
 )
 from accounts.forms import AcceptForm, InviteForm
 from accounts.models import User
@@ -47,13 +46,13 @@ class InvitationsView(PermissionRequiredMixin, View):
         email, role = form.cleaned_data["email"], form.cleaned_data["role"]
         now = timezone.now()
         try:
-            invitation = invitations.invite(
+            invitation = tasks.invite_by_letter(
                 email, role=role, by=self.request.user, now=now
             )
         except AccountError as error:
             form.add_error("email", str(error))
             return False
-        send(self.request, invitation)
+        tell_sent(self.request, invitation)
         return True
 
     def page(self, form):
@@ -71,14 +70,7 @@ class InvitationsView(PermissionRequiredMixin, View):
         return render(self.request, "accounts/invitations.html", context)
 
 
-def send(request, invitation):
-    """Send the letter, and tell what became of it."""
-    try:
-        tasks.post(tasks.send_invitation, invitation.pk)
-    except MailUnavailable as error:
-        words = _("The invitation is made, but not sent: %(why)s")
-        messages.error(request, words % {"why": error})
-        return
+def tell_sent(request, invitation):
     words = _("The invitation is on its way to %(email)s.")
     messages.success(request, words % {"email": invitation.email})
 
@@ -92,13 +84,13 @@ class SendAgainView(PermissionRequiredMixin, View):
     def post(self, request, pk):
         old = get_object_or_404(invitations.visible_to(request.user), pk=pk)
         try:
-            invitation = invitations.invite(
+            invitation = tasks.invite_by_letter(
                 old.email, role=old.role, by=request.user, now=timezone.now()
             )
         except AccountError as error:
             messages.error(request, str(error))
         else:
-            send(request, invitation)
+            tell_sent(request, invitation)
         return redirect("accounts:invitations")
 
 

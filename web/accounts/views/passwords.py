@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView, View
 
-from accounts import letters, passwords, tasks
-from accounts.clients import client_address
+from accounts import account_limit, letters, passwords, tasks
+from accounts.clients import client_network
 from accounts.exceptions import LinkExpired, MailUnavailable
 from accounts.forms import NewPasswordForm, ResetRequestForm
 from config.api.throttles import count
@@ -26,7 +26,7 @@ class RequestResetView(FormView):
         return super().get_context_data(can_send=letters.can_be_sent(), **kwargs)
 
     def form_valid(self, form):
-        key = f"reset_page:{client_address(self.request)}"
+        key = f"reset_page:{client_network(self.request)}"
         if count(key, seconds=HOUR_SECONDS) > LETTERS_PER_HOUR:
             form.add_error(
                 None, _("Too many e-mails were asked for. Try again in an hour.")
@@ -64,6 +64,7 @@ class ResetView(View):
         if not form.is_valid():
             return self.page(form, user=user)
         passwords.reset_password(uid, token, password=form.password, now=timezone.now())
+        account_limit.remember_place(request, user)
         messages.success(
             request, _("Your password is changed. Sign in with the new one.")
         )

@@ -7,6 +7,8 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.throttling import ScopedRateThrottle
 
+from config.client_networks import network_of
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,6 +30,9 @@ class WindowThrottle(ScopedRateThrottle):
         self.wait_seconds = math.ceil((window + 1) * seconds - now)
         key = self.get_cache_key(request, view)
         return count(f"{key}_{window}", seconds=seconds) <= limit
+
+    def get_ident(self, request):
+        return network_of(super().get_ident(request))
 
     def wait(self) -> int:
         return self.wait_seconds
