@@ -17,17 +17,21 @@ Usage: ./install_local.sh [ACTION] [OPTION]...
   --run JOB            run a job of cron now, such as backup; without a name: list them
   --stop               stop everything, Postgres last
   --reset              delete database, uploads, bucket, logs and secrets (asks first)
+  --remove-leftovers   list what deleted clones have left outside of themselves, and delete
+                       what belongs to none any more (asks first)
 Options
   --port N             of the site (8000)
   --flower-port N      of Flower (5555)
   --storage-port N     of the storage emulator (4443); all are kept in .local/env
-  --yes                do not ask before --reset
+  --yes                do not ask before --reset and --remove-leftovers
   --help               this text
 Environment
   PYTHON               the Python to use, 3.11 to 3.14
   SOCLE_VENV           a Python environment to use instead of .local/venv
 
-Everything lies in .local/: a second run takes seconds and keeps data and secrets.
+Everything lies in .local/: a second run takes seconds and keeps data and secrets. As root in
+a folder that others cannot enter, the database and Postgres' programs lie in
+/var/lib/socle-…, because Postgres does not run as root: --status says where.
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 (--status) not running.
 END
 }
@@ -44,7 +48,7 @@ parse() {
   while (($#)); do
     case "$1" in
       --help | -h) usage && exit ;;
-      --status | --stop | --reset) choose "${1#--}" ;;
+      --status | --stop | --reset | --remove-leftovers) choose "${1#--}" ;;
       --run)
         choose run
         if [[ -n "${2:-}" && "$2" != --* ]]; then JOB=("$2") && shift; fi
@@ -160,9 +164,27 @@ reset() {
   run_stack reset
 }
 
+remove_leftovers() {
+  local python
+  python="$(choose_python)"
+  step "Outside of the clones, in /var/lib"
+  if ! (cd web && "$python" -m local.leftovers); then
+    say "Nothing there belongs to a clone that is gone."
+    return 0
+  fi
+  if [[ "$YES" == no ]] && ! confirm "Delete what is called an orphan, databases and all?"; then
+    die "Nothing was deleted." "Without a terminal to ask on: ./install_local.sh --remove-leftovers --yes"
+  fi
+  (cd web && "$python" -m local.leftovers --remove)
+}
+
 main() {
   parse "$@"
   if [[ "$ACTION" == start ]]; then start; fi
+  if [[ "$ACTION" == remove-leftovers ]]; then
+    remove_leftovers
+    exit
+  fi
   if [[ ! -d .local || ! -x "$VENV/bin/python" ]]; then
     say "Nothing is installed here yet. Start it: ./install_local.sh"
     if [[ "$ACTION" == status ]]; then exit 3; fi

@@ -12,7 +12,7 @@ from local.interrupts import interrupt_on_signals, undisturbed
 from local.lock import only_one
 from local.stack import Stack
 from local.steps import paint, say
-from local.summary import down, print_summary, status_table
+from local.summary import down, places, print_summary, status_table
 from local.watching import watch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,10 +99,12 @@ def status() -> int:
     stack = Stack(ROOT, wanted_ports={})
     if not stack.supervisor.is_running():
         say("The stack does not run. Start it: ./install_local.sh --detach")
+        print("\n".join(places(stack.layout)))  # noqa: T201
         return NOT_RUNNING
     programs = stack.supervisor.programs()
     print(status_table(programs))  # noqa: T201
     print(f"\nSite {stack.url}   Flower {stack.env['FLOWER_URL']}")  # noqa: T201
+    print("\n".join(places(stack.layout)))  # noqa: T201
     print(f"\n{stack.jobs('--status')}")  # noqa: T201
     problems = down(programs, stack.layout.logs)
     for problem in problems:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.exceptions import LocalError
-from local.placement import can_enter, shared_home
+from local.placement import can_enter, claim, shared_home
 from local.ties import Account
 
 # The kernel's limit, in bytes, less the longest name that is put below the folder:
@@ -27,7 +27,7 @@ class Layout:
         home = local
         if account is not None and not can_enter(local, account=account):
             home = shared_home(local)
-            home.mkdir(mode=0o755, exist_ok=True)
+            claim(home, local=local)
         run = home / "run"
         if len(os.fsencode(run)) > LONGEST_FOLDER_OF_SOCKETS:
             run = Path("/tmp") / f"{shared_home(local).name}-{os.getuid()}"
@@ -81,10 +81,23 @@ class Layout:
         return self.run / "fingerprint.json"
 
     @property
+    def elsewhere(self) -> list[Path]:
+        """What lies outside .local/, for an account that cannot enter it."""
+        places = [shared_home(self.local), self.run]
+        return [
+            place
+            for place in places
+            if place.exists()
+            and not place.is_relative_to(self.local)
+            and not (place == self.run and place.is_relative_to(places[0]))
+        ]
+
+    @property
     def data(self) -> list[Path]:
         """What --reset deletes: everything but the installed packages."""
         names = ["env", "admin-password", "admin-password.new"]
         names += [
+            "identity",
             "postgres",
             "postgres.new",
             "redis",

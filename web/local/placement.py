@@ -2,11 +2,29 @@
 
 import hashlib
 import os
+import secrets
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
+from local.exceptions import LocalError
 from local.probes import succeeds
 from local.ties import Account, as_account
+
+SHARED = Path("/var/lib")
+MARK = "belongs-to"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """
+    For which folder a shared one was made.
+
+    identity: of the clone; a new clone in the same place has another one.
+    """
+
+    folder: Path
+    identity: str
 
 
 def usable_binaries(
@@ -20,10 +38,12 @@ def usable_binaries(
     if can_run(binaries, account=account):
         return binaries
     packages = binaries.parent.parent.parent
-    home = home or shared_home(packages)
-    copied = home / binaries.relative_to(packages)
+    place = home or shared_home(packages)
+    copied = place / binaries.relative_to(packages)
     if not is_same(copied / "postgres", binaries / "postgres"):
-        copy_postgres(binaries, packages=packages, home=home)
+        copy_postgres(binaries, packages=packages, home=place)
+    if home is None:
+        mark(place, Owner(packages, ""))
     return copied
 
 
@@ -48,8 +68,58 @@ def can_enter(folder: Path, *, account: Account | None) -> bool:
 
 def shared_home(folder: Path, *, project: str = "socle") -> Path:
     """For root only: a place that every user can reach, one for each `folder`."""
-    mark = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-    return Path("/var/lib") / f"{project}-{mark}"
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+    return SHARED / f"{project}-{digest}"
+
+
+def claim(home: Path, *, local: Path) -> None:
+    """
+    Write down that `home` is of the clone whose .local is `local`.
+
+    Raises LocalError when it holds the database of another clone.
+    """
+    owner = read_mark(home)
+    is_older = owner is None and (local / "env").exists()
+    is_ours = owner is not None and owner.identity == read_identity(local)
+    if (home / "postgres").exists() and not is_older and not is_ours:
+        raise LocalError(
+            f"{home} holds the database of an earlier clone in this place, and this is "
+            "another clone. Nothing was changed. Remove the old data: "
+            "./install_local.sh --remove-leftovers. Or go on with them: "
+            f"{take_over(home, local=local)}"
+        )
+    home.mkdir(mode=0o755, exist_ok=True)
+    identity = local / "identity"
+    if not identity.exists():
+        identity.write_text(f"{secrets.token_hex(8)}\n")
+    mark(home, Owner(local, read_identity(local)))
+
+
+def take_over(home: Path, *, local: Path) -> str:
+    """The command; an older version has written no identity down."""
+    if (home / MARK).exists():
+        return f"tail -n 1 {home / MARK} > {local / 'identity'}"
+    return f"touch {local / 'env'}"
+
+
+def mark(home: Path, owner: Owner) -> None:
+    (home / MARK).write_text(f"{owner.folder}\n{owner.identity}\n")
+
+
+def read_mark(home: Path) -> Owner | None:
+    """None: an older version made it."""
+    try:
+        folder, identity = (home / MARK).read_text().splitlines()
+    except (OSError, ValueError):
+        return None
+    return Owner(Path(folder), identity)
+
+
+def read_identity(local: Path) -> str:
+    try:
+        return (local / "identity").read_text().strip()
+    except OSError:
+        return ""
 
 
 def copy_postgres(binaries: Path, *, packages: Path, home: Path) -> None:

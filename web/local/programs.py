@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.binaries import find_binaries
 from local.layout import Layout
-from local.placement import shared_home, usable_binaries
+from local.placement import claim, shared_home, usable_binaries
 from local.postgres import PORT, Postgres
 from local.probes import http_answers
 from local.storage import Storage
@@ -44,13 +44,13 @@ class Services:
     def of(cls, layout: Layout, *, user: str, storage_port: int) -> "Services":
         binaries = find_binaries()
         account = postgres_account()
+        home = shared_home(layout.local)
+        usable = usable_binaries(binaries.postgres, account=account, home=home)
+        if usable.is_relative_to(home):
+            claim(home, local=layout.local)
         return cls(
             postgres=Postgres(
-                binaries=usable_binaries(
-                    binaries.postgres,
-                    account=account,
-                    home=shared_home(layout.local),
-                ),
+                binaries=usable,
                 folder=layout.database,
                 sockets=layout.run / "postgres",
                 account=account,

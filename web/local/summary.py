@@ -5,6 +5,7 @@ from pathlib import Path
 
 from supervisor.states import ProcessStates
 
+from local.layout import Layout
 from local.stack import Stack
 from local.steps import paint, say
 
@@ -25,6 +26,8 @@ def print_summary(stack: Stack, *, in_foreground: bool) -> None:
     say(f"  Sign in   {stack.env['ADMIN_EMAIL']}, {sign_in}")
     say(f"  Flower    {stack.env['FLOWER_URL']}  {flower}")
     say("  Logs      .local/logs/")
+    for line in places(stack.layout):
+        say(line)
     say("Next:")
     say("  ./install_local.sh --status   what runs")
     say("  ./google_storage.sh -b        back up database and uploads")
@@ -33,6 +36,19 @@ def print_summary(stack: Stack, *, in_foreground: bool) -> None:
         say("Ctrl-C stops everything.")
     else:
         say("  ./install_local.sh --stop     stop everything")
+
+
+def places(layout: Layout) -> list[str]:
+    """What does not lie in .local/, and why."""
+    if not layout.elsewhere:
+        return ["  Data      .local/"]
+    what = " and ".join(str(place) for place in layout.elsewhere)
+    return [
+        f"  Data      .local/, and {what}:",
+        "            Postgres runs as nobody, who cannot enter this folder.",
+        "            --reset deletes them. After deleting this clone, in another one:",
+        "            ./install_local.sh --remove-leftovers",
+    ]
 
 
 def status_table(programs: list[dict]) -> str:
