@@ -116,7 +116,8 @@ check_usage() {
   fi
 }
 
-# Prints the service of the Docker stack that can do the work, or nothing.
+# Prints a service of the Docker stack that runs, or nothing. cron alone has what a backup
+# and a restore need: the site may neither read nor make everything in the database.
 docker_service() {
   local running service
   if [[ ! -e .env ]] || ! command -v docker >/dev/null; then return 0; fi
@@ -175,14 +176,15 @@ not_running() {
 
 # usage: manage COMMAND [ARGUMENT]...    Runs manage.py in the stack; its exit status is ours.
 manage() {
-  local terminal=() user=()
+  local terminal=() in_cron=(exec)
   if [[ "$STACK" == local ]]; then
     (load_environment && cd web && exec "$VENV/bin/python" manage.py "$@")
     return
   fi
   if [[ ! -t 0 || ! -t 1 ]]; then terminal=(-T); fi
-  if [[ "$SERVICE" == cron ]]; then user=(--user app); fi # its daemon is root, its jobs are not
-  docker compose exec "${terminal[@]}" "${user[@]}" "$SERVICE" python manage.py "$@"
+  if [[ "$SERVICE" != cron ]]; then in_cron=(run --rm --no-deps); fi # one for this alone
+  # Its daemon is root, its jobs are not.
+  docker compose "${in_cron[@]}" "${terminal[@]}" --user app cron python manage.py "$@"
 }
 
 # Plain NAME=value lines; nothing in them is run.

@@ -157,10 +157,12 @@ def test_actions_run_as_the_user_app_in_cron(stage, arguments, command):
         assert (done.returncode, stage.calls) == (0, [f"{MANAGE} {command}"])
 
 
-def test_web_stands_in_for_a_cron_that_does_not_run(stage):
+def test_where_cron_does_not_run_one_is_started_for_it(stage):
     stage.docker("web", "postgres")
     assert stage.run("-l").returncode == 0
-    assert stage.calls == ["compose exec -T web python manage.py list_backups"]
+    assert stage.calls == [
+        "compose run --rm --no-deps -T --user app cron python manage.py list_backups"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,10 @@ class BoardApi(OperationsApi):
 class BackUpApi(OperationsApi):
     @extend_schema(
         operation_id="startBackup",
-        summary="Have a worker take a backup now",
+        summary="Ask for a backup now",
         tags=["Operations"],
         request=None,
-        responses={202: OpenApiResponse(description="A worker will begin it.")},
+        responses={202: OpenApiResponse(description="It begins within a minute.")},
     )
     def post(self, request):
         ask_for_backup(by=request.user.email, now=site_time())

@@ -1,4 +1,4 @@
-"""A backup that somebody asked for on the page, until a worker begins it."""
+"""A backup that somebody asked for on the page, until cron begins it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.core.cache import cache
 from config.remembering import recall
 
 KEY = "operations:asked"
-# A worker that comes back later than this does not begin it any more.
+# A cron that comes back later than this does not begin it any more.
 WAITING_SECONDS = 10 * 60
 
 
@@ -29,5 +29,5 @@ def ask(*, by: str, now: datetime) -> bool:
 
 
 def take_up() -> None:
-    """A worker has it, or nobody will. Raises RedisError."""
+    """It is begun now. Raises RedisError."""
     cache.delete(KEY)

@@ -13,7 +13,7 @@ from operations.asking import Asked, asked
 class State:
     running: list[Run]
     asked: Asked | None
-    """A backup that waits for a worker."""
+    """A backup that waits for cron."""
     version: str
     """Another one after each run that has ended: the store is read anew then."""
 

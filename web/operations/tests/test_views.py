@@ -31,16 +31,6 @@ def text(response):
     return " ".join(words.split())
 
 
-@pytest.fixture
-def sent(monkeypatch):
-    """The tasks that were sent, none of which a worker takes."""
-    tasks = []
-    monkeypatch.setattr(
-        "operations.tasks.back_up_now.apply_async", lambda **how: tasks.append(how)
-    )
-    return tasks
-
-
 # --- who may see it ----------------------------------------------------------
 
 
@@ -61,7 +51,7 @@ def test_visitors_are_sent_to_sign_in_and_scripts_are_refused(client, store):
     assert [part.status_code for part in parts] == [403, 403, 403]
 
 
-def test_only_operators_may_ask_for_a_backup(client, store, sent):
+def test_only_operators_may_ask_for_a_backup(client, store):
     anonymous = client.post("/operations/back-up")
     client.force_login(
         User.objects.create_user("member@example.com", "only-looking", is_staff=True)
@@ -70,7 +60,7 @@ def test_only_operators_may_ask_for_a_backup(client, store, sent):
 
     assert anonymous.url.startswith("/sign-in/")
     assert member.status_code == 403
-    assert sent == []
+    assert asking.asked() is None
 
 
 def test_only_operators_see_the_link(staff, client, store):
@@ -257,27 +247,26 @@ def test_plots_are_drawn_in_french_as_well(staff, store):
 # --- Back up now ---------------------------------------------------------------
 
 
-def test_a_backup_that_was_asked_for_waits_for_a_worker(staff, store, sent):
+def test_a_backup_that_was_asked_for_waits_for_cron(staff, store):
     response = staff.post("/operations/back-up", follow=True)
 
-    assert [set(how) for how in sent] == [{"expires"}]
+    assert asking.asked().by == "ops@example.com"
     assert "A backup was asked for" in text(response)
     assert staff.get("/operations/state").json()["busy"] is True
 
 
-def test_it_is_asked_for_only_once(staff, store, sent):
+def test_it_is_asked_for_only_once(staff, store):
     staff.post("/operations/back-up")
     second = staff.post("/operations/back-up", follow=True)
 
-    assert len(sent) == 1
-    assert "waits for a worker" in text(second)
+    assert "was asked for just now; cron begins it" in text(second)
 
 
-def test_while_the_lock_is_held_it_says_by_whom(staff, store, sent):
+def test_while_the_lock_is_held_it_says_by_whom(staff, store):
     with only_one(Database.from_settings(), purpose="drill"):
         response = staff.post("/operations/back-up", follow=True)
 
-    assert sent == []
+    assert asking.asked() is None
     assert re.search(r"Another run holds the lock: drill on \S+, since", text(response))
 
 
@@ -324,5 +313,5 @@ def test_the_page_is_there_when_redis_is_not(staff, store, no_redis):
 def test_no_backup_is_asked_for_without_redis(staff, store, no_redis):
     page = staff.post("/operations/back-up", follow=True)
 
-    assert "Redis took no task" in text(page)
+    assert "Redis took no word of it" in text(page)
     assert not Run.objects.exists()

@@ -427,7 +427,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Have a worker take a backup now */
+        /** Ask for a backup now */
         post: operations["startBackup"];
         delete?: never;
         options?: never;
@@ -1923,7 +1923,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A worker will begin it. */
+            /** @description It begins within a minute. */
             202: {
                 headers: {
                     [name: string]: unknown;

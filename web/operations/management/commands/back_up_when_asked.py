@@ -1,0 +1,17 @@
+from backups.management.base import BackupCommand
+from backups.outcome import back_up, check_nothing_lost
+from backups.telling import told
+from operations import asking
+
+
+class Command(BackupCommand):
+    help = "Take the backup that somebody asked for on the operations page, if any."
+
+    def handle(self, **options):
+        if asking.asked() is None:
+            return
+        with told("backup") as run:
+            asking.take_up()  # the run is written down by now: one of both is seen
+            backup = back_up(run, progress=self.progress(run))
+            self.stdout.write(backup.url)
+            check_nothing_lost(backup)
