@@ -17,6 +17,7 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 sys.path.insert(0, str(WEB))
 
 from local.nginx import Nginx  # noqa: E402
+from local.postgres import site_role  # noqa: E402
 from local.testing import free_port, running, running_services  # noqa: E402
 from local.ties import tied  # noqa: E402
 
@@ -63,6 +64,10 @@ class Site:
         process.communicate(timeout=120)
         assert process.returncode == 0, code
 
+    def manage(self, *arguments: str) -> None:
+        """As the owner of the database, as cron is."""
+        manage(*arguments, environment=self.environment)
+
     @contextmanager
     def paused_worker(self) -> Iterator[None]:
         """Photos stay *waiting* inside the block: nobody takes them from the broker."""
@@ -76,7 +81,8 @@ class Site:
 @contextmanager
 def running_site(folder: Path, **variables: str) -> Iterator[Site]:
     """
-    Start everything in `folder` (a short path), with four people to sign in.
+    Start everything in `folder` (a short path), with four people to sign in. web and
+    worker have the site's role in the database, as everywhere.
 
     variables: of the environment, where it shall not be as tests need it.
     """
@@ -94,7 +100,7 @@ def running_site(folder: Path, **variables: str) -> Iterator[Site]:
         Path(environment["WORKER_HEARTBEAT_FILE"]).unlink(missing_ok=True)
         gunicorn = [program("gunicorn"), "-c", "config/gunicorn.conf.py", "config.wsgi"]
         worker = [sys.executable, "manage.py", "run_worker"]
-        run = (logs, environment)
+        run = (logs, environment | site_role(environment))
         web_process = stack.enter_context(process("web", gunicorn, *run))
         worker_process = stack.enter_context(process("worker", worker, *run))
         nginx = Nginx(

@@ -15,13 +15,14 @@ GENERATED = (
     "SECRET_KEY",
     "MEDIA_LINK_KEY",
     "POSTGRES_PASSWORD",
+    "POSTGRES_SITE_PASSWORD",
     "REDIS_PASSWORD",
     "APP_UID",
     "APP_GID",
 )
 SECRETS = ("secret_key", "postgres_password", "redis_password", "media_link_key")
 SECRETS += ("email_url", "backup_encryption_key", "aws_secret_access_key")
-SECRETS += ("dev_password", "grafana_password")
+SECRETS += ("dev_password", "grafana_password", "postgres_site_password")
 NAME_AND_VALUE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
 

@@ -35,10 +35,13 @@ PASSWORDS_IN_THE_ENVIRONMENT = {"local"}
 TO_READ_SETTINGS = {"secret_key", "postgres_password", "redis_password"}
 # Letters, backups and uploads in a bucket: web shows and starts what the others do.
 OF_THE_WORK = {"email_url", "backup_encryption_key", "aws_secret_access_key"}
+# The owner of the tables is a superuser: nothing that visitors reach signs in as it.
+KNOW_THE_OWNER = {"postgres", "migrate", "cron"}
+AS_THE_SITE = TO_READ_SETTINGS - {"postgres_password"} | {"postgres_site_password"}
 SECRETS_OF = {
-    "migrate": TO_READ_SETTINGS,
-    "web": TO_READ_SETTINGS | OF_THE_WORK | {"media_link_key"},
-    "worker": TO_READ_SETTINGS | OF_THE_WORK,
+    "migrate": TO_READ_SETTINGS | {"postgres_site_password"},
+    "web": AS_THE_SITE | OF_THE_WORK | {"media_link_key"},
+    "worker": AS_THE_SITE | {"email_url", "aws_secret_access_key"},
     "cron": TO_READ_SETTINGS | OF_THE_WORK,
     "flower": {"redis_password"},
     "postgres": {"postgres_password"},
@@ -260,6 +263,24 @@ def sees_its_own_secrets_alone(config):
         for volume in service.get("volumes", []):
             if volume["type"] == "bind" and shows_secrets(config, name, volume):
                 yield f"{name} mounts {volume['source']}, where secrets are"
+
+
+@rule
+def leaves_the_owner_of_the_tables_alone(config):
+    """By the name it signs in as, and by the password in its environment or files."""
+    owner = config["services"]["postgres"]["environment"]["POSTGRES_USER"]
+    password = config["services"]["postgres"]["environment"].get("POSTGRES_PASSWORD")
+    for name, service in services(config):
+        if name in KNOW_THE_OWNER:
+            continue
+        environment = service.get("environment") or {}
+        seen = {secret["source"] for secret in service.get("secrets", [])}
+        if environment.get("POSTGRES_USER") == owner:
+            yield f"{name} signs in to the database as its owner"
+        if "postgres_password" in seen or (
+            password and password in environment.values()
+        ):
+            yield f"{name} has the password of the database's owner"
 
 
 def shows_secrets(config: dict, name: str, volume: dict) -> bool:

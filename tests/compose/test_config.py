@@ -14,13 +14,15 @@ from compose_files import (
     complete_values,
     config,
     docker,
+    resolved,
     write_project,
 )
 
 ADVICE = "run ./install_docker.sh first, it writes .env"
 LOCAL_ONLY = {"storage", "npm_watch"}
 SERVERS_ONLY = {"certbot", "prometheus", "grafana"}
-NEEDED = [("local", name) for name in GENERATED]
+NOT_YET_IN_OLDER_FILES = {"POSTGRES_SITE_PASSWORD"}
+NEEDED = [("local", name) for name in GENERATED if name not in NOT_YET_IN_OLDER_FILES]
 NEEDED += [("dev", "SITE_URL"), ("prod", "SITE_URL")]
 
 
@@ -55,6 +57,38 @@ def test_an_empty_must_have_is_named(compose, tmp_path, stage, name):
     assert done.returncode != 0
     assert name in done.stderr
     assert ADVICE in done.stderr
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_with_an_env_of_before_the_sites_role_it_signs_in_as_the_owner(
+    compose, tmp_path, stage
+):
+    values = complete_values(stage)
+    for name in ("POSTGRES_SITE_USER", "POSTGRES_SITE_PASSWORD"):
+        del values[name]
+    write_project(tmp_path, values)
+    (tmp_path / "secrets/values/postgres_site_password").unlink()
+
+    found = resolved(tmp_path, stage)
+
+    for name in ("web", "worker"):
+        environment = found["services"][name]["environment"]
+        assert environment["POSTGRES_USER"] == "socle"
+        if stage == "local":
+            assert environment["POSTGRES_PASSWORD"] == "generatedPOSTGRESPASSWORD"
+    if stage != "local":
+        file = found["secrets"]["postgres_site_password"]["file"]
+        assert Path(file).name == "postgres_password"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_site_signs_in_by_a_role_of_its_own(stages, stage):
+    for name in ("web", "worker"):
+        environment = stages[stage]["services"][name]["environment"]
+        assert environment["POSTGRES_USER"] == "socle_site"
+    if stage != "local":
+        file = stages[stage]["secrets"]["postgres_site_password"]["file"]
+        assert Path(file).name == "postgres_site_password"
 
 
 def test_local_adds_two_services_and_drops_none(stages):

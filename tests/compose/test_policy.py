@@ -119,6 +119,18 @@ BREAKS = [
         "sees_its_own_secrets_alone",
         broken("services.web.secrets", [{"source": "grafana_password"}]),
     ),
+    (
+        "sees_its_own_secrets_alone",
+        broken("services.cron.secrets", [{"source": "postgres_site_password"}]),
+    ),
+    (
+        "leaves_the_owner_of_the_tables_alone",
+        broken("services.worker.environment.POSTGRES_USER", "socle"),
+    ),
+    (
+        "leaves_the_owner_of_the_tables_alone",
+        broken("services.web.secrets", [{"source": "postgres_password"}]),
+    ),
     ("sees_its_own_secrets_alone", binds("cron", "secrets")),
     ("sees_its_own_secrets_alone", binds("cron", "secrets/values")),
     ("sees_its_own_secrets_alone", binds("web", "")),

@@ -16,11 +16,12 @@ from compose_files import (
 # Compose's own: the name of the project, also when -p gives another.
 OF_COMPOSE = {"COMPOSE_PROJECT_NAME"}
 OF_THE_INSTALLER = {"GIT_REVISION"}  # of the code that is built
-NO_SECRETS = {"secrets", "x-secrets", "file", "SECRETS_REVISION"}
+NO_SECRETS = {"secrets", "x-secrets", "x-site-secrets", "file", "SECRETS_REVISION"}
 SECRET = re.compile(r"SECRET|PASSW|TOKEN|_KEY$|AUTH$", re.IGNORECASE)
 # A single $ starts a variable of Compose's; $$ is a $ of the container's shell.
 VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z_][A-Z0-9_]*)")
-GUARDED = re.compile(r"\$\{[A-Z_]+:\?run ./install_docker.sh first, it writes .env\}")
+GUARD = r"\$\{[A-Z_]+:\?run ./install_docker.sh first, it writes .env\}"
+GUARDED = re.compile(rf"{GUARD}|\$\{{[A-Z_]+:-{GUARD}\}}")
 
 
 def text(name: str) -> str:
@@ -131,6 +132,6 @@ def test_defaults_in_the_compose_files_are_those_of_env_example():
     example = example_values()
 
     for name in COMPOSE_FILES:
-        for variable, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text(name)):
+        for variable, default in re.findall(r"\$\{([A-Z_]+):-([^}$]*)\}", text(name)):
             if variable in example.keys() - differs_by_design and example[variable]:
                 assert default == example[variable], f"{variable} in {name}"

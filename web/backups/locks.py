@@ -116,11 +116,12 @@ def _number(database: Database) -> int:
     return zlib.crc32(database.name.encode())
 
 
-def _described(holder: tuple[Any, Any] | None) -> str:
+def _described(holder: tuple[str, Any] | None) -> str:
     if holder is None:
         return "Another backup or restore ended just now. Run it again."
     who, since = holder
+    # The site's own role is not told since when.
+    began = f", since {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""
     return (
-        f"Another run holds the lock: {who}, since {since:%Y-%m-%d %H:%M:%S %Z}. "
-        "Wait for it, then run this again."
+        f"Another run holds the lock: {who}{began}. Wait for it, then run this again."
     )

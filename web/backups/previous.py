@@ -24,6 +24,7 @@ from backups.places import (
 )
 from backups.postgres import MAINTENANCE, Database
 from backups.progress import Progress, readable_size
+from backups.roles import let_the_site_in
 from backups.settling import alone
 from backups.site import Site
 from backups.subscriptions import rest_subscriptions
@@ -93,6 +94,8 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
     with alone(site, purpose="undo") as lock:
         previous = newest_kept(site)
         places = Places.unused(now, database=site.database, media=site.media_root)
+        if previous.database is not None:
+            let_the_site_in(previous.database)
         if previous.database is not None and database_exists(site.database):
             carry_history(source=site.database, target=previous.database)
         progress.say(f"Swapping in {previous}")

@@ -15,6 +15,7 @@ from backups.postgres import Database
 from backups.preparing import prepare_database
 from backups.progress import Progress
 from backups.record import Backup
+from backups.roles import let_the_site_in
 from backups.row_counts import tables_of
 from backups.site import Site
 from backups.stores import Store
@@ -49,6 +50,7 @@ def build_database(
     _prepare(into, backup=backup, scrub=scrub, keep=keep, progress=progress)
     if database_exists(site.database):
         carry_history(source=site.database, target=into)
+    let_the_site_in(into)
     _analyze(into, progress=progress)
     if traits is not None:
         give(into, traits)

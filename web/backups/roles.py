@@ -1,14 +1,21 @@
-"""Roles that a dump's privileges and policies name; they live outside of databases."""
+"""
+Roles that a dump's privileges and policies name, and the site's own; they live outside
+of databases.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
+from django.conf import settings
 from psycopg2 import sql
 
-from backups.exceptions import RestoreRefused, ServerUnavailable
+from backups.exceptions import RestoreFailed, RestoreRefused, ServerUnavailable
 from backups.postgres import MAINTENANCE, Database
+from config.site_role import give_rights
+
+NO_EVENT_TRIGGERS = 170000  # the first server that can leave them out
 
 
 def missing_roles(database: Database, *, wanted: Iterable[str]) -> list[str]:
@@ -64,6 +71,33 @@ def roles_made(
     finally:
         if not (ended_well and for_good):
             _drop(made, database=database)
+
+
+def let_the_site_in(database: Database) -> None:
+    """
+    Give the site's role its rights in `database`, which is about to go live: what comes
+    from elsewhere, or from before there was such a role, knows nothing of it.
+
+    Raises RestoreFailed.
+    """
+    if not settings.POSTGRES_SITE_USER:
+        return
+    try:
+        with (
+            database.connect(purpose="restore", autocommit=False) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SET TRANSACTION READ WRITE")  # whatever is the rule there
+            if connection.server_version >= NO_EVENT_TRIGGERS:
+                cursor.execute("SET LOCAL event_triggers = off")
+            give_rights(cursor, role=settings.POSTGRES_SITE_USER)
+            connection.commit()
+    except psycopg2.Error as error:
+        raise RestoreFailed(
+            f"The role {settings.POSTGRES_SITE_USER} got no rights in {database.name}, "
+            f"so the site could not use it: {' '.join(str(error).split())}. The live "
+            "database is as it was."
+        ) from error
 
 
 def _drop(names: list[str], *, database: Database) -> None:

@@ -98,6 +98,9 @@ TEMPLATES = [
 
 # Database
 POSTGRES_BIN = env.text("POSTGRES_BIN")
+# As which web and worker sign in; `migrate_site` makes it. Empty: as the owner.
+POSTGRES_SITE_USER = env.text("POSTGRES_SITE_USER")
+POSTGRES_SITE_PASSWORD = env.text("POSTGRES_SITE_PASSWORD")
 POSTGRES_WAIT_SECONDS = env.number("POSTGRES_WAIT_SECONDS", 60)
 MIGRATION_WAIT_SECONDS = env.number("MIGRATION_WAIT_SECONDS", 3600)
 DATABASES = {

@@ -71,6 +71,8 @@ def first_values() -> dict[str, str]:
         "POSTGRES_DB": "socle",
         "POSTGRES_USER": "socle",
         "POSTGRES_PASSWORD": secrets.token_hex(20),
+        "POSTGRES_SITE_USER": "socle_site",
+        "POSTGRES_SITE_PASSWORD": secrets.token_hex(20),
         "MEDIA_LINK_KEY": secrets.token_hex(20),
         "UPLOAD_LIMIT_MB": "100",
         "UPLOAD_ZIP_LIMIT_MB": "4096",

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,3 +114,16 @@ class Postgres:
                 f"{(done.stderr or done.stdout).strip()}"
             )
         return done.stdout
+
+
+def site_role(environment: Mapping[str, str]) -> dict[str, str]:
+    """
+    The variables that differ for what visitors reach: it signs in to the database by
+    the site's own role, where `environment` names one.
+    """
+    if not environment.get("POSTGRES_SITE_USER"):
+        return {}
+    return {
+        "POSTGRES_USER": environment["POSTGRES_SITE_USER"],
+        "POSTGRES_PASSWORD": environment["POSTGRES_SITE_PASSWORD"],
+    }

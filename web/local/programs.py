@@ -9,7 +9,7 @@ from pathlib import Path
 from local.binaries import find_binaries
 from local.layout import Layout
 from local.placement import claim, shared_home, usable_binaries
-from local.postgres import PORT, Postgres
+from local.postgres import PORT, Postgres, site_role
 from local.probes import http_answers
 from local.storage import Storage
 from local.ties import postgres_account, tied
@@ -101,7 +101,10 @@ class Services:
 
 
 def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
-    """web, cron, worker, flower: `env` says on which ports."""
+    """
+    web, cron, worker, flower: `env` says on which ports. What visitors reach signs in
+    to the database by the site's own role.
+    """
     heartbeat = Path(env["WORKER_HEARTBEAT_FILE"])
     site = f"http://127.0.0.1:{env['WEB_PORT']}"
     flower = f"http://127.0.0.1:{env['FLOWER_PORT']}/flower/healthcheck"
@@ -120,6 +123,7 @@ def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
             ["-m", "gunicorn", "-c", "config/gunicorn.conf.py", "config.wsgi"],
             lambda: http_answers(f"{site}/health/ready"),
             stop_seconds=35,  # longer than gunicorn's graceful_timeout
+            environment=site_role(env),
         ),
         Program(
             "cron",
@@ -139,7 +143,7 @@ def site_programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
             tie="KILL",
             stop_seconds=25,  # longer than CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
             # A stop lets tasks finish for a while, then gives them back to the queue.
-            environment={"REMAP_SIGTERM": "SIGQUIT"},
+            environment={"REMAP_SIGTERM": "SIGQUIT", **site_role(env)},
         ),
         python(
             "flower",

@@ -148,6 +148,8 @@ def environment(
         "POSTGRES_DB": "socle",
         "POSTGRES_USER": postgres.user,
         "POSTGRES_PASSWORD": secrets.token_hex(16),  # the socket asks for none
+        "POSTGRES_SITE_USER": "socle_site",
+        "POSTGRES_SITE_PASSWORD": secrets.token_hex(16),
         "POSTGRES_BIN": str(postgres.binaries),
         "REDIS_URL": valkey.url,
         "MEDIA_ROOT": str(media),

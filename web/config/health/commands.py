@@ -36,5 +36,12 @@ def manage(words: str) -> str:
     return f"web/manage.py {words}"
 
 
+def manage_as_owner(words: str) -> str:
+    """The site's own role in the database may end no session but its own."""
+    if is_in_docker():
+        return compose(f"exec --user app cron python manage.py {words}")
+    return f"web/manage.py {words}"
+
+
 def migrating() -> str:
     return compose("run --rm migrate") if is_in_docker() else "./install_local.sh"

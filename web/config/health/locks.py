@@ -75,7 +75,9 @@ def locks() -> Fact:
     )
     hangs = any(one.is_for_table for one in waits)
     state = State.FAIL if hangs else State.WARN
-    return Fact("locks", state, says, commands.manage(f"end_session {first.pid}"))
+    return Fact(
+        "locks", state, says, commands.manage_as_owner(f"end_session {first.pid}")
+    )
 
 
 def waiting() -> list[Wait]:

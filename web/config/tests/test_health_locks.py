@@ -97,7 +97,7 @@ def test_readiness_fails_while_pages_hang_and_names_what_holds_them_up(table, cl
     assert f"behind process {alter.pid} of Postgres (psql, " in words
     assert "ALTER TABLE busy ADD COLUMN more int" in words
     assert fact.todo == (
-        f"docker compose exec web python manage.py end_session {alter.pid}"
+        f"docker compose exec --user app cron python manage.py end_session {alter.pid}"
     )
     assert ready.status_code == 503
     assert ready.json()["checks"]["locks"]["state"] == "fail"

@@ -3,6 +3,8 @@ from django.core.management import CommandError, call_command
 
 from config.management.commands import migrate_site
 
+ALWAYS = ["migrate", "fill_groups", "prepare_site_role"]
+
 
 @pytest.fixture
 def steps(monkeypatch):
@@ -18,14 +20,14 @@ def steps(monkeypatch):
 def test_it_waits_and_proves_the_folders_before_it_migrates(steps):
     call_command("migrate_site", wait=True)
 
-    assert steps == ["wait_for_services", "check_folders", "migrate", "fill_groups"]
+    assert steps == ["wait_for_services", "check_folders", *ALWAYS]
 
 
 @pytest.mark.django_db
 def test_it_waits_for_nobody_unless_told_to(steps):
     call_command("migrate_site")
 
-    assert steps == ["migrate", "fill_groups"]
+    assert steps == ALWAYS
 
 
 def test_a_service_that_does_not_answer_keeps_it_from_the_database(monkeypatch):

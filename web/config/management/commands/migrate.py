@@ -1,17 +1,22 @@
 """Django's own `migrate`, which waits for locks without holding visitors up."""
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
 from config.health.commands import migrating
 from config.migration_retry import LockRetry
+from config.site_role import is_the_sites_own, owners_work
 
 
 class Command(migrate.Command):
     _retry: LockRetry | None = None
 
     def handle(self, *args, database, **options):
+        only_looks = options["plan"] or options["check_unapplied"]
+        if is_the_sites_own() and not only_looks:
+            raise CommandError(owners_work())
         connection = connections[database]
         options["database"] = database
         if connection.in_atomic_block:  # of a caller, who alone can run it again

@@ -36,6 +36,7 @@ class Command(BaseCommand):
         with connection.cursor() as cursor, self.alone(cursor):
             call_command("migrate", interactive=False, verbosity=verbosity)
             call_command("fill_groups", verbosity=verbosity)
+            call_command("prepare_site_role", verbosity=verbosity)
 
     @contextmanager
     def alone(self, cursor):
