@@ -96,6 +96,59 @@ SELECT lo_put(content, 3, 'changed') FROM files WHERE name = '3';
 SELECT lo_create(4242);
 GRANT SELECT ON LARGE OBJECT 4242 TO "chaos reader";
 CREATE PUBLICATION news FOR TABLE days;
+-- Owner and superuser alike see all rows in a dump, whatever a policy says.
+CREATE TABLE secrets (id int PRIMARY KEY, word text);
+INSERT INTO secrets VALUES (1, 'one'), (2, 'two');
+ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE secrets FORCE ROW LEVEL SECURITY;
+CREATE POLICY none_of_them ON secrets USING (false);
+
+-- Tables of other servers, of which only the definition is ours; one is a partition.
+CREATE FOREIGN DATA WRAPPER nowhere;
+CREATE SERVER far FOREIGN DATA WRAPPER nowhere OPTIONS (host 'far.example');
+CREATE USER MAPPING FOR "chaos reader" SERVER far OPTIONS (password 'x y''z');
+CREATE FOREIGN TABLE elsewhere (id int) SERVER far OPTIONS (name 'a "b"');
+CREATE TABLE halves (id int, part text) PARTITION BY LIST (part);
+CREATE TABLE halves_here PARTITION OF halves FOR VALUES IN ('here');
+CREATE FOREIGN TABLE halves_far PARTITION OF halves FOR VALUES IN ('far') SERVER far;
+INSERT INTO halves_here VALUES (1, 'here'), (2, 'here');
+CREATE SUBSCRIPTION "Orders of others"
+    CONNECTION 'host=127.0.0.1 port=1 dbname=nowhere connect_timeout=2'
+    PUBLICATION orders WITH (connect = false, slot_name = NONE);
+CREATE PUBLICATION everything_new FOR ALL TABLES WITH (publish = 'insert');
+
+-- Names by search_path, where a restore computes something.
+CREATE FUNCTION plain_letters(words text) RETURNS text IMMUTABLE LANGUAGE sql
+    AS $$ SELECT translate(lower(words), 'àâéè', 'aaee') $$;
+CREATE FUNCTION slug_of(words text) RETURNS text IMMUTABLE LANGUAGE plpgsql
+    AS $$ BEGIN RETURN plain_letters(words) || '!'; END $$;
+CREATE TABLE article (title text, slug text GENERATED ALWAYS AS (slug_of(title)) STORED);
+CREATE INDEX article_slug ON article (slug_of(title));
+INSERT INTO article VALUES ('Été'), ('Noël');
+
+-- Checks of a table and a domain that ask another table, which comes later.
+CREATE TABLE zone (id int PRIMARY KEY);
+INSERT INTO zone VALUES (1);
+CREATE FUNCTION knows(wanted int) RETURNS bool LANGUAGE sql STABLE
+    AS $$ SELECT EXISTS (SELECT 1 FROM zone WHERE id = wanted) $$;
+CREATE DOMAIN zone_id AS int CONSTRAINT known CHECK (knows(VALUE));
+CREATE TABLE area (zone int CONSTRAINT "in a zone" CHECK (knows(zone)), again zone_id);
+CREATE TABLE areas () INHERITS (area);
+INSERT INTO area VALUES (1, 1);
+INSERT INTO areas VALUES (1, 1);
+COMMENT ON CONSTRAINT "in a zone" ON area IS 'of the "zone"s';
+ALTER TABLE zone ADD CONSTRAINT later CHECK (id > 5) NOT VALID;
+
+CREATE TYPE kind AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+CREATE TABLE happened (id int, kind kind) PARTITION BY HASH (kind);
+CREATE TABLE happened_0 PARTITION OF happened FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE happened_1 PARTITION OF happened FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO happened SELECT n, (enum_range(NULL::kind))[1 + n % 8]
+    FROM generate_series(1, 1001) n;
+
+CREATE TABLE ddl_log (id bigint GENERATED ALWAYS AS IDENTITY, tag text);
+CREATE MATERIALIZED VIEW counted_again AS SELECT count(*) AS n FROM happened;
 CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE DEBUG 'ddl'; END $$;
+    $$ BEGIN INSERT INTO public.ddl_log (tag) VALUES (tg_tag); END $$;
 CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION note_ddl();
+CREATE TABLE noted (id int);

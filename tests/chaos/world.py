@@ -185,9 +185,15 @@ def state_of(database: Database) -> str:
     """One word for all rows of all tables and all large objects."""
     with database.connect(autocommit=False) as session, session.cursor() as cursor:
         cursor.execute(
+            # A partition's rows are the whole table's; another server has its own.
             "SELECT format('%I.%I', schemaname, tablename), "
             "schemaname || '.' || tablename FROM pg_tables "
-            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+            "JOIN pg_class c ON c.relname = tablename "
+            "AND c.relnamespace = quote_ident(schemaname)::regnamespace "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') "
+            "AND NOT c.relispartition AND NOT EXISTS (SELECT 1 FROM pg_inherits i "
+            "JOIN pg_class f ON f.oid = i.inhrelid AND f.relkind = 'f' "
+            "WHERE i.inhparent = c.oid) ORDER BY 1"
         )
         digest = hashlib.sha256()
         for quoted, name in cursor.fetchall():

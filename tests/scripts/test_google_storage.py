@@ -138,6 +138,10 @@ def test_help_fits_on_one_screen(stage):
         (["-r", "latest", "--of", "prod"], "restore_backup latest --of=prod"),
         (["-l", "--of", "prod"], "list_backups --of=prod"),
         (["-r", "latest", "--no-scrub"], "restore_backup latest --no-scrub"),
+        (
+            ["-r", URL, "--without-broken-constraints"],
+            f"restore_backup {URL} --without-broken-constraints",
+        ),
         (["-u", "--yes"], "undo_restore --yes"),
         (["--forget"], "forget_previous"),
         (["-v", URL], f"verify_backups {URL}"),
