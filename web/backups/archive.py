@@ -20,7 +20,11 @@ LISTING = ["pg_restore", "--list"]
 HEAD_BYTES = 4 << 20
 EMPTY_SEARCH_PATH = b"SELECT pg_catalog.set_config('search_path', '', false);"
 OWN_SEARCH_PATH = b"RESET search_path;".ljust(len(EMPTY_SEARCH_PATH))
-_SETTINGS = re.compile(r"\A(\s*SET default_\w+ = [^;]*;)*\s*")
+# Between what it writes for people before an entry, and at the end.
+_STATEMENT = re.compile(
+    r"\n--\n-- Name: [^\n]*\n--\n(.*)\n--\n-- PostgreSQL database dump complete",
+    re.DOTALL,
+)
 # Another process opens them anew: a file needs no name then, and nothing is left of it
 # when we are killed. (On a Mac it shares our position.)
 PROC_FILES = Path("/proc/self/fd")
@@ -53,21 +57,18 @@ class Archive:
     def entries(self, database: Database) -> list[str]:
         """The lines of its table of contents, in the order of a restore."""
         listed = self._output(database, LISTING)
-        return [line for line in listed.splitlines() if line and line[0] != ";"]
+        return [line for line in listed.split("\n") if line and line[0] != ";"]
 
     def sql(self, database: Database, entry: str) -> str:
         """What pg_restore would run for it, without the settings that come first."""
-        beginning = self._text(database, [])
-        return _SETTINGS.sub("", self._text(database, [entry]).removeprefix(beginning))
-
-    def _text(self, database: Database, entries: list[str]) -> str:
-        with _list_of(entries) as listed:
+        with _list_of([entry]) as listed:
             argv = ["pg_restore", "--file=-", "--no-owner"]
             argv.append(f"--use-list={_path(listed)}")
             text = self._output(database, argv, files=(listed.fileno(),))
-        # Those for psql begin with a backslash, those for people with two dashes.
-        lines = [line for line in text.splitlines() if line[:1] != "\\"]
-        return "\n".join(line for line in lines if line and line[:2] != "--")
+        found = _STATEMENT.search(text)
+        if found is None:
+            raise RestoreFailed(f"The dump holds no statement for its entry {entry}.")
+        return found[1].strip()
 
     def keep_search_path(self) -> None:
         """

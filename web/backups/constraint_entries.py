@@ -8,7 +8,7 @@ from psycopg2 import sql
 
 from backups.database_errors import words_of
 from backups.exceptions import RestoreFailed
-from backups.left_out import LeftOut, breaks_constraint, reason_of
+from backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
 from backups.postgres import Database
 from backups.violations import doubled_rows, failing_rows
 
@@ -26,7 +26,7 @@ _CAN_WAIT = {"FK CONSTRAINT", "CHECK CONSTRAINT"}  # may be NOT VALID
 # Of what names an index or a constraint that is not there: undefined object, table and
 # key, a view that groups by a primary key.
 _NEEDS_ANOTHER = ("42704", "42P01", "42830", "42803", "42P10")
-_NOT_OF_THE_DATA = ("53", "57", "58", "XX")
+_COMPUTED = {"MATERIALIZED VIEW DATA", "INDEX"}
 
 
 class Maker:
@@ -65,8 +65,8 @@ class Maker:
 
     def _may_go_without(self, kind: str, *, error: psycopg2.Error) -> bool:
         state = error.pgcode or ""
-        if kind == "MATERIALIZED VIEW DATA":
-            return bool(state) and not state.startswith(_NOT_OF_THE_DATA)
+        if kind in _COMPUTED:
+            return is_of_the_data(error)
         return bool(self._left_out) and state in _NEEDS_ANOTHER
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from backups.left_out import LeftOut, breaks_constraint, reason_of
+from backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
 from backups.postgres import Database
 from backups.violations import failing_rows
 
@@ -89,7 +89,7 @@ def give_back(
             try:
                 cursor.execute(check.adding())
             except psycopg2.Error as error:
-                if not breaks_constraint(error):
+                if not is_of_the_data(error):
                     raise
                 left_out.append(_not_valid(cursor, check, error=error))
             if check.comment is not None:
@@ -99,13 +99,12 @@ def give_back(
 
 def _not_valid(cursor: Any, check: Check, *, error: psycopg2.Error) -> LeftOut:
     cursor.execute(check.adding(" NOT VALID"))
-    rows, examples = (
-        (None, [])
-        if check.of_domain
-        else failing_rows(
+    rows: int | None = None
+    examples: list[str] = []
+    if breaks_constraint(error) and not check.of_domain:  # else nothing can be counted
+        rows, examples = failing_rows(
             cursor, schema=check.schema, table=check.owner, name=check.name
         )
-    )
     return LeftOut(
         what=f"the check {check.name} of {check.schema}.{check.owner}",
         reason=reason_of(error),

@@ -8,6 +8,7 @@ import psycopg2
 from backups.progress import counted
 
 _INTEGRITY = "23"
+_OF_THE_SERVER = ("08", "25", "53", "55", "57", "58", "XX")
 SHOWN = 5
 
 
@@ -35,6 +36,11 @@ class LeftOut:
         """For after the restore."""
         state = "holds for new rows only" if self.holds_for_new_rows else "is left out"
         return f"{self} It {state}. When the rows are mended, run: {self.statement}"
+
+
+def is_of_the_data(error: psycopg2.Error) -> bool:
+    """Not of the server: its room, its connections, its files."""
+    return bool(error.pgcode) and not error.pgcode.startswith(_OF_THE_SERVER)
 
 
 def breaks_constraint(error: psycopg2.Error) -> bool:

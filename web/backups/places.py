@@ -137,9 +137,24 @@ def create_database(database: Database, *, like: Traits | None = None) -> None:
 
 
 def drop_database(database: Database) -> None:
+    """Also one that takes part in replication, or is a template."""
     drop_subscriptions(database)
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-    _execute(database, statement.format(sql.Identifier(database.name)))
+    name = sql.Identifier(database.name)
+    if _is_template(database):
+        _execute(database, sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(name))
+    _execute(database, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+def _is_template(database: Database) -> bool:
+    with (
+        database.named(MAINTENANCE).connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate",
+            (database.name,),
+        )
+        return cursor.fetchone() is not None
 
 
 def _execute(database: Database, statement: sql.Composable) -> None:

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from backups.database_errors import database_errors
-from backups.exceptions import LookAtIt
+import psycopg2
+
+from backups.database_errors import database_errors, words_of
+from backups.exceptions import BackupError, LookAtIt
 from backups.exchange import folders_back, folders_forward
 from backups.journal import Plan, journal_path, read_journal, remove_journal
 from backups.locks import Lock, only_one
 from backups.places import exists
 from backups.postgres import MAINTENANCE, Database
+from backups.subscriptions import disable_subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +58,22 @@ def settle(site: Live) -> bool | None:
     if plan.media is not None:
         move = folders_forward if done else folders_back
         move(plan.media, parent=site.media_root.parent)
+    if done and plan.database is not None and plan.database.had_live:
+        _rest(site.database.named(plan.database.old))
     remove_journal(site.media_root)
     logger.warning(
         "A swap that had been interrupted was %s.",
         "finished" if done else "taken back",
     )
     return done
+
+
+def _rest(database: Database) -> None:
+    """What is kept fetches nothing from a publisher; no swap stays undone for it."""
+    try:
+        disable_subscriptions(database)
+    except (psycopg2.Error, BackupError) as error:
+        logger.warning("%s may still fetch: %s", database.name, words_of(error))
 
 
 def is_done(plan: Plan, *, site: Live) -> bool:
