@@ -18,6 +18,11 @@ export function pauseAfter(state: State | null): number {
   return state?.busy ? BUSY_MS : IDLE_MS;
 }
 
+/** Either way: a clock that was put back by an hour is no reason to wait for one. */
+export function isOld(since: number, now: number): boolean {
+  return Math.abs(now - since) >= SYSTEM_MS;
+}
+
 export function watchBoard(board: HTMLElement): void {
   const { boardUrl = "", stateUrl = "", systemUrl = "" } = board.dataset;
   let systemAt = Date.now();
@@ -28,7 +33,7 @@ export function watchBoard(board: HTMLElement): void {
     if (state.key !== drawn) {
       board.innerHTML = await (await answerOf(boardUrl)).text();
       systemAt = Date.now();
-    } else if (Date.now() - systemAt >= SYSTEM_MS) {
+    } else if (isOld(systemAt, Date.now())) {
       systemAt = Date.now();
       const system = await (await answerOf(systemUrl)).text();
       board.querySelector("#system")?.replaceWith(elementOf(system));
