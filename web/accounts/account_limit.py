@@ -43,7 +43,7 @@ def _knows_place(request: HttpRequest, email: str) -> bool:
     here = client_network(request)
     rows = SignIn.objects.filter(user__email=email).exclude(address=None)
     known = rows.values_list("address", flat=True).distinct()
-    if here and any(network_of(address) == here for address in known):
+    if here and any(network_of(address or "") == here for address in known):
         return True
     try:
         return cache.get(_key(request, email)) is not None
