@@ -3,12 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import google_crc32c
 
-from backups.exceptions import ObjectDamaged
+from backups.exceptions import ObjectDamaged, ObjectRetained
 from backups.stores.interface import Reader, Store, StoredObject, Writer
 from backups.stores.proofs import crc32c_of
 
@@ -119,7 +119,8 @@ def check_stored(
     if stored is None:
         raise ObjectDamaged(f"{store.url}/{name} was sent and is not there.")
     if not agrees(stored, size_bytes=sent.size_bytes, crc32c=sent.crc32c):
-        store.delete(name)
+        with suppress(ObjectRetained):
+            store.delete(name)
         raise ObjectDamaged(
             f"{store.url}/{name} was sent as {sent.size_bytes:,} bytes (crc32c "
             f"{sent.crc32c}) and arrived as {stored.size_bytes:,} bytes (crc32c "

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from backups.addresses import PROOF
-from backups.exceptions import ObjectDamaged, ObjectMissing, RestoreFailed
+from backups.exceptions import ObjectDamaged, ObjectMissing, ObjectRetained, RestoreFailed
 from backups.folders import held
 from backups.loading import Loading, load_database
 from backups.media_restore import restore_media
@@ -57,7 +57,7 @@ def drill(
             files=backup.record.media.files,
             size_bytes=backup.record.media.size_bytes,
         )
-        _write(proof, backup=backup, store=store)
+        _write(proof, backup=backup, store=store, progress=progress)
         if backup.address.shelf == site.shelf:  # not of another environment's
             began_at = backup.record.created_at
             forget_proven(site, proven_since=began_at, progress=progress)
@@ -105,8 +105,17 @@ def _make(places: Places) -> None:
         ) from error
 
 
-def _write(proof: Proof, *, backup: Backup, store: Store) -> None:
+def _write(
+    proof: Proof, *, backup: Backup, store: Store, progress: Progress
+) -> None:
+    """In place of an earlier drill's, unless the bucket keeps that one for now."""
     name = backup.address.folder + PROOF
-    with suppress(ObjectMissing):
-        store.delete(name)  # that of an earlier drill
-    store.put(name, proof.to_json())
+    try:
+        with suppress(ObjectMissing):
+            store.delete(name)
+        store.put(name, proof.to_json())
+    except ObjectRetained:
+        progress.say(
+            f"{store.url}/{name} of an earlier drill stays: the bucket lets nothing be "
+            "overwritten for now. This drill proves the same."
+        )

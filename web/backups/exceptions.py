@@ -37,6 +37,10 @@ class StoreRefused(LookAtIt):
     """The store answered no: no such bucket, no permission, an unusable key."""
 
 
+class ObjectRetained(StoreRefused):
+    """The bucket keeps the object for now: a retention policy, a lock or a hold."""
+
+
 class ObjectMissing(LookAtIt):
     """The store has no object of that name."""
 

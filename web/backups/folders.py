@@ -11,6 +11,7 @@ from backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,
+    ObjectRetained,
     PruneRefused,
     StoreRefused,
 )
@@ -92,9 +93,12 @@ def held(store: Store, address: Address) -> Iterator[None]:
             store.delete(name)
 
 
-def delete_all(store: Store, objects: Iterable[StoredObject]) -> None:
+def delete_all(store: Store, objects: Iterable[StoredObject]) -> bool:
     """
     In the given order. One that is gone, or was replaced since it was seen, is passed.
+
+    False where the bucket keeps one for now, by a retention policy or a hold: it and
+    what comes after it stay, and the next prune asks again.
 
     Raises PruneRefused at the first that the store does not give up.
     """
@@ -103,10 +107,12 @@ def delete_all(store: Store, objects: Iterable[StoredObject]) -> None:
             store.delete(found.name, generation=found.generation)
         except (ObjectMissing, ObjectExists):
             continue
+        except ObjectRetained:
+            return False
         except StoreRefused as error:
             raise PruneRefused(
-                f"{store.url}/{found.name} could not be deleted: {error} Has the "
-                "bucket a retention policy, or may this account only create? Let it "
-                "delete objects too. What was not deleted is whole; to try again, run: "
-                "./google_storage.sh -p"
+                f"{store.url}/{found.name} could not be deleted: {error} May this "
+                "account only create? Let it delete objects too. What was not deleted "
+                "is whole; to try again, run: ./google_storage.sh -p"
             ) from error
+    return True

@@ -42,8 +42,14 @@ class FileChanged(Exception):
     """The file was written to while it was read."""
 
 
-def walk(root: Path, *, folder: str = "") -> Iterator[os.DirEntry[str]]:
-    """Every entry below `root` that is not a folder, in the order of the names."""
+OF_THE_FILE_SYSTEM = "lost+found"  # root's alone, in every volume that is a disk
+
+
+def walk(root: Path, *, folder: str = "") -> Iterator[os.DirEntry[str] | Skipped]:
+    """
+    Every entry below `root` that is not a folder, in the order of the names; a folder
+    below it that may not be read, as one that is skipped.
+    """
     try:
         with os.scandir(root / folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
@@ -54,16 +60,27 @@ def walk(root: Path, *, folder: str = "") -> Iterator[os.DirEntry[str]]:
             f"The media folder {root} is not there. Mount or make it, or correct "
             "MEDIA_ROOT in .env, then run: ./google_storage.sh -b"
         ) from None
+    except PermissionError as error:
+        if folder:
+            needs_a_person = folder.rstrip("/") != OF_THE_FILE_SYSTEM
+            reason = f"the folder cannot be read: {error.strerror}"
+            yield Skipped(folder, reason, needs_a_person)
+            return
+        raise _unreadable(error) from error
     except OSError as error:
-        raise MediaUnreadable(
-            f"The media folder cannot be read: {error}. Give uid {os.getuid()} access "
-            "to it, then run: ./google_storage.sh -b"
-        ) from error
+        raise _unreadable(error) from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from walk(root, folder=f"{folder}{entry.name}/")
         else:
             yield entry
+
+
+def _unreadable(error: OSError) -> MediaUnreadable:
+    return MediaUnreadable(
+        f"The media folder cannot be read: {error}. Give uid {os.getuid()} access "
+        "to it, then run: ./google_storage.sh -b"
+    )
 
 
 class Unchanged:
@@ -124,9 +141,9 @@ class MediaKeeper:
             self.keep, walk(self._root), threads=THREADS, ready=self.keep_unread
         )
 
-    def keep_unread(self, entry: os.DirEntry[str]) -> Kept | None:
+    def keep_unread(self, entry: os.DirEntry[str] | Skipped) -> Kept | None:
         """A file that is as it was, and whose content is in the store."""
-        if self._unchanged is None:
+        if self._unchanged is None or isinstance(entry, Skipped):
             return None
         path = self._path(entry)
         try:
@@ -143,7 +160,9 @@ class MediaKeeper:
     def _is_known(self, name: str) -> bool:
         return bytes.fromhex(name) in self._known
 
-    def keep(self, entry: os.DirEntry[str]) -> Kept | Skipped:
+    def keep(self, entry: os.DirEntry[str] | Skipped) -> Kept | Skipped:
+        if isinstance(entry, Skipped):
+            return entry
         path = self._path(entry)
         try:
             return self._keep(path)

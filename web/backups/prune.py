@@ -40,6 +40,8 @@ class Verdict:
 @dataclass(frozen=True)
 class Pruned:
     removed: list[Verdict]
+    retained: list[Verdict]
+    """Those that would go, and that the bucket itself keeps for now."""
     kept: int
     swept: Swept
 
@@ -148,10 +150,12 @@ def prune(
             for verdict in reversed(plan)
             if verdict.goes and (only is None or verdict.address.id in only)
         ]
+        removed, retained = [], []
         for verdict in going:
             lock.check()
             progress.say(f"Removing {verdict.address.url}")
-            delete_all(store, verdict.folder.in_order_of_deletion())
+            is_gone = delete_all(store, verdict.folder.in_order_of_deletion())
+            (removed if is_gone else retained).append(verdict)
         swept = sweep(
             site.shelf,
             store=store,
@@ -160,4 +164,9 @@ def prune(
             now=now,
             progress=progress,
         )
-    return Pruned(removed=going, kept=len(plan) - len(going), swept=swept)
+    return Pruned(
+        removed=removed,
+        retained=retained,
+        kept=len(plan) - len(removed),
+        swept=swept,
+    )

@@ -16,6 +16,7 @@ from backups.exceptions import (
     ObjectDamaged,
     ObjectExists,
     ObjectMissing,
+    ObjectRetained,
 )
 from backups.parts import keep_database, keep_media
 from backups.progress import Progress
@@ -115,6 +116,15 @@ def _commit(store: Store, name: str, *, data: bytes) -> None:
     )
 
 
+def _delete_check(store: Store, name: str) -> str:
+    """Why the bucket keeps the object for now; "" where it is gone."""
+    try:
+        store.delete(name)
+    except ObjectRetained as error:
+        return str(error)
+    return ""
+
+
 def prove_store(store: Store, *, shelf: Shelf) -> list[str]:
     """
     Write, read and delete an object. Returns a sentence about each step.
@@ -131,7 +141,13 @@ def prove_store(store: Store, *, shelf: Shelf) -> list[str]:
             raise ObjectDamaged(f"{store.url}/{name} came back as other bytes.")
         done.append("Read it back: the same bytes.")
     finally:
-        store.delete(name)
+        retained = _delete_check(store, name)
+    if retained:
+        done.append(
+            f"It cannot be deleted yet: {retained} So nobody deletes a backup before, "
+            "by mistake or by intent. The nightly prune removes later what may go."
+        )
+        return done
     done.append("Deleted it.")
     for _ in store.list(name):
         raise ObjectMissing(f"{store.url}/{name} is still there after its deletion.")

@@ -85,15 +85,15 @@ def sweep(
         if _is_over(since[name], now=store_now)  # so it is older itself
     ]
     leftovers = [*_leftovers(folders, shelf=shelf, store=store, now=store_now)]
-    _delete(due, store=store, lock=lock)
-    _delete(leftovers, store=store, lock=lock)
+    gone = _delete(due, store=store, lock=lock)
+    gone_leftovers = _delete(leftovers, store=store, lock=lock)
     _delete(records, store=store, lock=lock)
     _tidy(shelf, store=store, before=store_now - GRACE)
     return Swept(
-        contents=len(due),
-        size_bytes=sum(found.size_bytes for found in due + leftovers),
-        leftovers=len(leftovers),
-        waiting=len(unnamed) - len(due),
+        contents=len(gone),
+        size_bytes=sum(found.size_bytes for found in gone + gone_leftovers),
+        leftovers=len(gone_leftovers),
+        waiting=len(unnamed) - len(gone),
     )
 
 
@@ -174,11 +174,17 @@ def _tidy(shelf: Shelf, *, store: Store, before: datetime) -> None:
         logger.warning("What killed uploads left stays in the store: %s", error)
 
 
-def _delete(objects: Iterable[StoredObject], *, store: Store, lock: Lock) -> None:
-    waiting = iter(objects)
+def _delete(
+    objects: Iterable[StoredObject], *, store: Store, lock: Lock
+) -> list[StoredObject]:
+    """Those that are gone; what the bucket keeps for now waits for another sweep."""
+    waiting, gone = iter(objects), []
     while batch := list(islice(waiting, BATCH)):
         lock.check()
-        for _ in map_in_threads(
+        results = map_in_threads(
             lambda found: delete_all(store, [found]), batch, threads=THREADS
-        ):
-            pass
+        )
+        gone += [
+            found for found, is_gone in zip(batch, results, strict=True) if is_gone
+        ]
+    return gone

@@ -11,11 +11,14 @@ from backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,
+    ObjectRetained,
     StoreRefused,
     StoreUnavailable,
 )
 
 AUTHENTICATE = "./google_storage.sh -a KEYFILE"
+# A policy of the bucket, or a hold on the object: both are there to protect it.
+RETAINED = {"retentionPolicyNotMet", "objectUnderActiveHold"}
 _PASSING = {408, 429, 500, 502, 503, 504}
 
 
@@ -41,7 +44,7 @@ def refusal(
 
     name: of the object that was asked for; empty where it was the bucket.
     """
-    said = _said(body)
+    said, reason = _said(body), _reason(body)
     if status == 404 and name and "bucket does not exist" not in said:
         return ObjectMissing(f"{url}/{name} is not there.")
     if status == 404:
@@ -51,6 +54,14 @@ def refusal(
         )
     if status == 412:
         return ObjectExists(f"{url}/{name} exists already.")
+    if reason in RETAINED:
+        return ObjectRetained(f"{url} keeps what it has for now: {said}")
+    if reason == "userProjectMissing":
+        return StoreRefused(
+            f"{url} is paid by who asks (requester pays), which backups do not do. "
+            f"Switch it off: gcloud storage buckets update gs://{bucket} "
+            f"--no-requester-pays, then run: {AUTHENTICATE}"
+        )
     if status in {401, 403}:
         return StoreRefused(
             f"{url} refuses this account: {said} It needs the role Storage Object "
@@ -82,6 +93,14 @@ def _said(body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         pass
     return _sentence(text or "no reason")
+
+
+def _reason(body: bytes) -> str:
+    """Google's own short name of the error; "" where it gives none."""
+    try:
+        return str(json.loads(body)["error"]["errors"][0]["reason"])
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _words(error: Exception) -> str:

@@ -12,6 +12,7 @@ from backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,
+    ObjectRetained,
     StoreRefused,
     StoreUnavailable,
 )
@@ -44,6 +45,9 @@ _CUT = (
     TimeoutError,
 )
 _SKEW_SECONDS = 300
+# S3 and its like have no code for it: "Access Denied because object protected by object
+# lock.", "Object is WORM protected and cannot be overwritten".
+_RETAINED = ("object lock", "worm protected", "retention")
 
 
 @contextmanager
@@ -104,6 +108,8 @@ def _answered(
             f".env, then run: {CHECK}"
         )
     if status in {401, 403} or code in _KEYS:
+        if any(words in _said(error).lower() for words in _RETAINED):
+            return ObjectRetained(f"{url} keeps what it has for now: {_said(error)}")
         return _forbidden(url, error)
     if status == 507 or "StorageFull" in code:
         return StoreRefused(

@@ -153,3 +153,49 @@ def test_a_manifest_cannot_write_through_a_link_of_its_own(store, site, tmp_path
     with pytest.raises(ObjectDamaged, match="outside media"):
         restorer.restore(MediaFile("link/folder/out", 0, 0, 0o777, link="anywhere"))
     assert list(elsewhere.iterdir()) == []
+
+
+@pytest.fixture
+def as_nobody():
+    """Root may read everything; where that is us, we are somebody else in here."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)
+
+
+@pytest.fixture
+def shared_folder():
+    """Like a volume's root: everybody may list it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "a.jpg").touch()
+        for closed in ("lost+found", "private"):
+            (folder / closed).mkdir()
+            (folder / closed).chmod(0)
+        (folder / "z.jpg").touch()
+        yield folder
+
+
+def test_a_folder_that_may_not_be_read_is_skipped_and_told(shared_folder, as_nobody):
+    found = list(walk(shared_folder))
+
+    assert [one.path for one in found if isinstance(one, Skipped)] == [
+        "lost+found/",
+        "private/",
+    ]
+    assert [one.needs_a_person for one in found if isinstance(one, Skipped)] == [
+        False,
+        True,
+    ]
+    assert [one.name for one in found if not isinstance(one, Skipped)] == [
+        "a.jpg",
+        "z.jpg",
+    ]
+
+
+def test_a_media_folder_that_may_not_be_read_at_all_stops_it(shared_folder, as_nobody):
+    with pytest.raises(MediaUnreadable, match="Give uid"):
+        list(walk(shared_folder / "private"))

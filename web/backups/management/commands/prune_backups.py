@@ -74,3 +74,8 @@ class Command(BackupCommand):
             f"{readable_size(pruned.freed_bytes)} in all; "
             f"{counted(pruned.kept, 'backup')} left."
         )
+        if pruned.retained:
+            self.stdout.write(
+                f"{counted(len(pruned.retained), 'backup')} of these would have gone, "
+                "and the bucket keeps them for now (a retention policy or a hold)."
+            )
