@@ -6,7 +6,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from backups.addresses import PROOF
-from backups.exceptions import ObjectDamaged, ObjectMissing, ObjectRetained, RestoreFailed
+from backups.exceptions import (
+    ObjectDamaged,
+    ObjectMissing,
+    ObjectRetained,
+    RestoreFailed,
+)
 from backups.folders import held
 from backups.loading import Loading, load_database
 from backups.media_restore import restore_media
@@ -105,9 +110,7 @@ def _make(places: Places) -> None:
         ) from error
 
 
-def _write(
-    proof: Proof, *, backup: Backup, store: Store, progress: Progress
-) -> None:
+def _write(proof: Proof, *, backup: Backup, store: Store, progress: Progress) -> None:
     """In place of an earlier drill's, unless the bucket keeps that one for now."""
     name = backup.address.folder + PROOF
     try:

@@ -150,7 +150,8 @@ def prune(
             for verdict in reversed(plan)
             if verdict.goes and (only is None or verdict.address.id in only)
         ]
-        removed, retained = [], []
+        removed: list[Verdict] = []
+        retained: list[Verdict] = []
         for verdict in going:
             lock.check()
             progress.say(f"Removing {verdict.address.url}")

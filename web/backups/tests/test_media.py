@@ -1,5 +1,6 @@
 import hashlib
 import os
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,10 @@ import pytest
 from backups.encryption import Keys
 from backups.exceptions import MediaUnreadable, ObjectDamaged
 from backups.manifest import MediaFile, read_manifest
+from backups.media import walk
 from backups.media_restore import MediaRestorer
 from backups.progress import Progress
+from backups.record import Skipped
 from backups.services import take_backup
 from backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
 

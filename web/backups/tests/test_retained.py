@@ -80,7 +80,7 @@ def test_a_prune_leaves_what_the_bucket_keeps_and_fails_nothing(retaining, site)
         progress=QUIET,
     )
 
-    assert [verdict.address.id for verdict in pruned.retained] == [older.id]
+    assert [verdict.address.id for verdict in pruned.retained] == [older.address.id]
     assert (pruned.removed, pruned.kept, pruned.freed_bytes) == ([], 2, 0)
     assert len([n for n in names_in(retaining) if n.endswith("backup.json")]) == 2
 
