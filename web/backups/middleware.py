@@ -27,6 +27,7 @@ SETTLE_EVERY_SECONDS = 2.0
 SLACK_NS = 1_000_000_000
 # What a swap does to a request: its connection is closed, its files are elsewhere.
 OF_A_SWAP = (DatabaseError, InterfaceError, psycopg2.Error, OSError)
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 ALIVE = "/health/live"  # asks whether the process lives, and it does
 
 
@@ -35,7 +36,9 @@ class SwapMiddleware:
     503 with Retry-After while a swap is going on. Without one it costs a `stat`.
 
     A request that had begun before and broke because the swap closed its connection
-    gets the same instead of a 500. A swap that was killed is settled from here.
+    gets the same instead of a 500, and so does one that has changed something: it went
+    into the old database, and whoever sent it is to send it again. A swap that was
+    killed is settled from here.
     """
 
     sync_capable = True
@@ -56,7 +59,15 @@ class SwapMiddleware:
         response = self._get_response(request)
         if response.status_code == 500 and self._was_swapped(since_ns=began_ns):
             return busy(request)
+        if self._is_lost(request, response):
+            response.close()
+            return busy(request)
         return response
+
+    def _is_lost(self, request: HttpRequest, response: HttpResponseBase) -> bool:
+        """What it has changed is in the database that is being replaced."""
+        changes = request.method not in SAFE and response.status_code < 400
+        return changes and self._is_swapping()
 
     def process_exception(
         self, request: HttpRequest, exception: Exception

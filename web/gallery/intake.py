@@ -10,7 +10,7 @@ from typing import IO, Literal
 
 from django.conf import settings
 from django.core.files import File
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from config.unicode_text import one_line
@@ -26,7 +26,7 @@ from gallery.exceptions import (
 from gallery.headers import ImageFacts, read_facts
 from gallery.models import NAME_LENGTH, Gallery, Photo, new_position
 from gallery.queue import enqueue
-from gallery.storing import store_without_location
+from gallery.storing import OwnFiles, store_without_location
 
 CHUNK_BYTES = 1024 * 1024
 NOTICE_LENGTH = 300  # as the model has it
@@ -159,6 +159,7 @@ def new_photo(
 
 def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Result:
     file.seek(0)
+    own = OwnFiles()
     try:
         photo.original.save(f"original.{facts.endings[0]}", file, save=False)
         store_without_location(photo, file)
@@ -172,6 +173,9 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
                 "what is stored already is safe."
             )
         ) from error
+    for stored in (photo.original, photo.without_location):
+        if stored:
+            own.note(str(stored))
     try:
         with transaction.atomic():
             photo.save(force_insert=True)
@@ -182,6 +186,9 @@ def store_photo(photo: Photo, file: File, facts: ImageFacts, *, name: str) -> Re
         if known is None:
             raise UploadRefused(_("The gallery was deleted meanwhile.")) from None
         return duplicate(name, known)
+    except Error:  # a restore has put another database in place, or Postgres broke off
+        own.remove_unless(Photo.objects.filter(pk=photo.pk).exists)
+        raise
     message = photo.notice or _("Uploaded; its preview is being drawn.")
     return Result(photo.name, "accepted", "accepted", message, photo)
 

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import Error
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from gallery.exceptions import StorageFault, UnreadablePhoto
 from gallery.images import draw_renditions
 from gallery.models import MOST_ATTEMPTS, RUN_IS_LOST_AFTER, Photo
 from gallery.queue import BROKER_ERRORS, enqueue, queue_length
-from gallery.storing import open_original, store_rendition
+from gallery.storing import OwnFiles, open_original, store_rendition
 
 logger = logging.getLogger(__name__)
 
@@ -68,11 +69,14 @@ def draw_photo(photo: Photo) -> None:
     Raises UnreadablePhoto after the photo was marked as failed with its text, and
     StorageFault after it was put back.
     """
+    own = OwnFiles()
     try:
         with open_original(photo) as file:
             renditions = draw_renditions(file)
         preview = store_rendition(photo, "preview", renditions.preview)
+        own.note(preview)
         thumbnail = store_rendition(photo, "thumbnail", renditions.thumbnail)
+        own.note(thumbnail)
     except FileNotFoundError as error:
         fail_photo(photo, _("Its file is missing on the server. Upload it again."))
         raise UnreadablePhoto(str(error)) from error
@@ -82,15 +86,29 @@ def draw_photo(photo: Photo) -> None:
     except (StorageFault, OSError) as error:
         put_back(photo, error, now=timezone.now())
         raise StorageFault(str(error)) from error
-    is_ours = finish(
-        photo,
-        state=Photo.State.READY,
-        preview=preview,
-        thumbnail=thumbnail,
-        placeholder=renditions.placeholder,
-    )
+    ready = {"preview": preview, "thumbnail": thumbnail}
+    try:
+        is_ours = finish(
+            photo,
+            state=Photo.State.READY,
+            placeholder=renditions.placeholder,
+            **ready,
+        )
+    except Error:  # a restore has put another database in place, or Postgres broke off
+        own.remove_unless(Photo.objects.filter(pk=photo.pk, **ready).exists)
+        raise
+    if is_ours and own.are_elsewhere():
+        draw_again(photo)
     if not is_ours and not Photo.objects.filter(pk=photo.pk).exists():
         delete_files([preview, thumbnail])
+
+
+def draw_again(photo: Photo) -> None:
+    """A restore of the files alone has taken away what was drawn."""
+    logger.warning(
+        "Photo %s was drawn into a folder that a restore replaced.", photo.pk
+    )
+    requeue(Photo.objects.filter(pk=photo.pk), now=timezone.now())
 
 
 def put_back(photo: Photo, error: Exception, *, now: datetime) -> None:

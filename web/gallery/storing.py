@@ -1,18 +1,25 @@
 """A photo's files in folder or bucket, whose faults are told from the photo's own."""
 
+import logging
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import Error, connection
 
 from config.media import IN_MEMORY_BYTES
 from gallery.exceptions import StorageFault
 from gallery.locations import Location, hide_location, private_bytes
 from gallery.models import Photo
+
+logger = logging.getLogger(__name__)
 
 
 def open_original(photo: Photo) -> IO[bytes]:
@@ -73,3 +80,57 @@ def store_rendition(photo: Photo, variant: str, content: bytes) -> str:
         return default_storage.save(name, ContentFile(content))
     except Exception as error:  # whatever a bucket's library raises
         raise StorageFault(f"The {variant} could not be stored: {error}") from error
+
+
+class OwnFiles:
+    """
+    The files that one piece of work has stored, until a row names them.
+
+    A restore may put another database and another folder in place meanwhile. What was
+    stored in the old folder is there no more; what came into the new one has no row.
+    """
+
+    def __init__(self) -> None:
+        self._folder = _identity(Path(settings.MEDIA_ROOT))
+        self._stored: list[tuple[Path, tuple[int, int] | None]] = []
+
+    def note(self, name: str) -> None:
+        """Of a bucket nothing is noted: a restore only adds to it."""
+        try:
+            path = Path(default_storage.path(name))
+        except NotImplementedError:
+            return
+        self._stored.append((path, _identity(path)))
+
+    def are_elsewhere(self) -> bool:
+        """Whether another folder has been put in the place of the one they are in."""
+        return bool(self._stored) and _identity(Path(settings.MEDIA_ROOT)) != (
+            self._folder
+        )
+
+    def remove_unless(self, is_named: Callable[[], bool]) -> None:
+        """
+        After an error of the database, whose answer may have been lost: what the live
+        one names stays, and so does a file of the same name that is another one.
+        """
+        if connection.in_atomic_block:  # of a caller, who may still take it back
+            return
+        try:
+            connection.close()
+            if is_named():
+                return
+        except Error as error:
+            logger.warning("It stays unknown whether files are left over: %s", error)
+            return
+        for path, identity in self._stored:
+            if identity is not None and _identity(path) == identity:
+                path.unlink(missing_ok=True)
+                logger.warning("%s has no row and is removed.", path)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

@@ -23,7 +23,7 @@ from gallery.exceptions import UploadRefused
 from gallery.intake import Result, accept_member, refused
 from gallery.models import MOST_ATTEMPTS, Photo, Upload
 from gallery.queue import enqueue_upload
-from gallery.resumable import MEGABYTE, incoming_path, limit_mb
+from gallery.resumable import MEGABYTE, current, incoming_path, limit_mb
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,11 @@ class IncomingFile(File):
 
 
 def take_in_soon(upload: Upload) -> None:
-    """A photo now; a zip is sent to a worker."""
+    """
+    A photo now; a zip is sent to a worker.
+
+    Raises UploadExpired: nothing of it is left, and it has to be sent anew.
+    """
     with incoming_path(upload).open("rb") as file:
         is_for_a_worker = is_zip(file)
     if is_for_a_worker:
@@ -70,7 +74,8 @@ def take_in_soon(upload: Upload) -> None:
         take_in(claimed)
     except Exception:
         logger.exception("Upload %s is left to a worker.", upload.pk)
-        pause(claimed, made_headway=False)
+        if not pause(claimed, made_headway=False):
+            current(upload)  # raises where a restore has taken its row away
         enqueue_upload(claimed)
 
 

@@ -3,6 +3,7 @@ import logging
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_ready
+from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -51,6 +52,9 @@ def draw(photo: Photo) -> None:
     try:
         draw_photo(photo)
     except (UnreadablePhoto, StorageFault):
+        raise
+    except Error:  # no word of it can be written down now: the sweeper sends it again
+        logger.warning("Photo %s lost the database while it was drawn.", photo.pk)
         raise
     except SoftTimeLimitExceeded:
         problem = _(

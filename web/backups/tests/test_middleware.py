@@ -122,6 +122,18 @@ def test_a_request_that_broke_in_a_swap_is_told_to_come_again(here, answer):
     assert answer(view=broken_by_a_swap).status_code == 503
 
 
+@pytest.mark.parametrize(("method", "status"), [("POST", 503), ("GET", 200)])
+def test_what_is_changed_in_the_old_database_is_to_be_sent_again(
+    here, rf, method, status
+):
+    def meeting_a_swap(request):
+        write_journal(here.media_root, make_ready(here))
+        return HttpResponse("done")
+
+    response = SwapMiddleware(meeting_a_swap)(rf.generic(method, "/"))
+    assert response.status_code == status
+
+
 def test_a_request_that_broke_in_a_swap_which_is_over_is_too(here, answer):
     def broken_by_a_swap(request):
         here.media_root.rename(here.media_root.with_name("old"))

@@ -130,6 +130,7 @@ export const en = {
     empty: "The file is empty (0 bytes). Take the original; a copy may not have been finished.",
     folder: "This is a folder. Drop the photos in it, or one zip of it.",
     broke: "The connection broke; it goes on as soon as it is back.",
+    anew: "The site knows this upload no more, so it is sent again from its beginning.",
     unpackFailed: "The zip could not be unpacked.",
     unfinished: (n: number) => count(n, "# upload was interrupted", "# uploads were interrupted"),
     unfinishedHint: "Choose or drop the same files again: they go on where they stopped.",

@@ -142,6 +142,7 @@ export const fr: Messages = {
     empty: "Le fichier est vide (0 octet). Prenez l’original ; une copie n’a peut-être pas été terminée.",
     folder: "C’est un dossier. Déposez les photos qu’il contient, ou un zip du dossier.",
     broke: "La connexion a été coupée ; l’envoi reprendra dès qu’elle sera rétablie.",
+    anew: "Le site ne connaît plus cet envoi ; il recommence du début.",
     unpackFailed: "L’archive zip n’a pas pu être décompressée.",
     unfinished: (n) => count(n, "# envoi a été interrompu", "# envois ont été interrompus"),
     unfinishedHint:

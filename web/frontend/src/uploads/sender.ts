@@ -2,7 +2,7 @@
 
 import { DetailedError, Upload as TusUpload, type HttpRequest } from "tus-js-client";
 
-import { cancelUpload, csrfToken, loadUpload, uploadsUrl } from "../api/client";
+import { cancelUpload, csrfToken, loadUpload, Refused, uploadsUrl } from "../api/client";
 import { troubleIn, troubleOf } from "../api/troubles";
 import { t } from "../i18n";
 import { forget, idIn, remember } from "./memory";
@@ -13,8 +13,13 @@ const CHUNK_BYTES = 8 * 1024 * 1024; // what nginx lets pass at once
 const AGAIN_MS = [500, 1_000, 3_000, 5_000];
 const PAUSE_MS = 10_000;
 const ASK_MS = 1_000;
+const MOST_BEGINNINGS = 3;
 // Of the connection, of a proxy, of a lock that the chunk before still holds.
 const PASSES = new Set([0, 408, 409, 423, 425, 500, 502, 503, 504]);
+// The site has put off what it was sent, and says for how long.
+const PUTS_OFF = new Set([429, 503]);
+// It knows the upload no more: it is a day old, or a backup was restored.
+const GONE = new Set([404, 410]);
 
 export function sendTo(slug: string, limitMb: number): Send {
   return (upload, hearing) => new Sending(upload, hearing, slug, limitMb);
@@ -26,6 +31,7 @@ class Sending {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isCancelled = false;
   private known = 0; // results that were told
+  private beginnings = 1;
 
   constructor(
     private readonly upload: Upload,
@@ -84,8 +90,9 @@ class Sending {
   private stopped(error: Error | DetailedError): void {
     if (this.isCancelled) return;
     const status = statusOf(error);
-    const wait = status === 429 ? secondsIn(error) * 1000 : PAUSE_MS;
-    if (status === 0 || status === 429) {
+    if (GONE.has(status) && this.beginAnew()) return;
+    const wait = PUTS_OFF.has(status) ? secondsIn(error) * 1000 : PAUSE_MS;
+    if (status === 0 || PUTS_OFF.has(status)) {
       this.hearing.onPause(status === 0 ? t.upload.broke : t.upload.pausing);
       if (status === 0) window.addEventListener("online", this.goOn);
       this.timer = setTimeout(this.goOn, wait);
@@ -93,6 +100,18 @@ class Sending {
     }
     const { message, canRetry } = troubleIn(status, bodyOf(error), this.limitMb);
     this.hearing.onFailure(message, canRetry);
+  }
+
+  /** False where there is nothing to send, or it has vanished again and again. */
+  private beginAnew(): boolean {
+    if (!this.url || !this.upload.file || this.beginnings >= MOST_BEGINNINGS) return false;
+    this.beginnings += 1;
+    forget(this.url);
+    this.url = null;
+    this.known = 0;
+    this.hearing.onPause(t.upload.anew);
+    this.timer = setTimeout(this.goOn, ASK_MS);
+    return true;
   }
 
   private readonly goOn = (): void => {
@@ -115,6 +134,7 @@ class Sending {
       if (isLast || results.length > 0) this.hearing.onResults(results, isLast);
       if (isLast) return;
     } catch (error) {
+      if (error instanceof Refused && GONE.has(error.status) && this.beginAnew()) return;
       const { message, canRetry } = troubleOf(error);
       if (!canRetry) return this.hearing.onFailure(message, false);
     }
