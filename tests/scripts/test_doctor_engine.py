@@ -78,3 +78,60 @@ def test_a_docker_without_buildkit(patient):
     patient.docker(buildx="docker: 'buildx' is not a docker command.", status=1)
 
     assert "docker-buildx-plugin" in patient.check().problem.todo
+
+
+# --- What the engine can run -------------------------------------------------------
+
+
+def facts(cpus=4, memory_mb=16_000, quota="true") -> str:
+    return f"26.1.5|{cpus}|{memory_mb}000000|{quota}|[name=seccomp]"
+
+
+def test_fewer_processors_than_a_limit(patient):
+    patient.docker(facts=facts(cpus=1))
+
+    first, second = patient.check().of("problem")
+
+    assert first.says == (
+        "WEB_CPUS is 2, and the engine has 1 processor: Docker refuses to start the "
+        "container."
+    )
+    assert first.todo.startswith("Run: ./install_docker.sh")
+    assert second.says.startswith("WORKER_CPUS is 2")
+
+
+def test_limits_that_were_fitted(patient):
+    patient.docker(facts=facts(cpus=1))
+    patient.change(WEB_CPUS="1", WORKER_CPUS="0.5")
+
+    assert patient.check().status == 0
+
+
+def test_an_engine_that_cannot_limit_processors(patient):
+    patient.docker(facts=facts(quota="false"))
+
+    assert "cannot limit processors" in patient.check().problem.says
+
+
+def test_too_little_memory_and_little_memory(patient):
+    patient.docker(facts=facts(memory_mb=512))
+    assert "has 512 MB of memory; the stack needs" in patient.check().problem.says
+
+    patient.docker(facts=facts(memory_mb=1500))
+    assert "has 1500 MB of memory; 2000 MB" in patient.check().warning.says
+
+
+def test_networks_that_are_missing_beside_many_others(patient):
+    patient.docker(networks="bridge\n", network_ids="id\n" * 31)
+
+    warning = patient.check().warning
+
+    assert warning.says.startswith("3 networks of this project are missing, and")
+    assert warning.todo.startswith("Run: docker network prune")
+    assert "network create" not in patient.calls
+
+
+def test_many_networks_are_no_matter_where_ours_are_there(patient):
+    patient.docker(network_ids="id\n" * 31)
+
+    assert patient.check().status == 0

@@ -176,3 +176,29 @@ def test_a_prod_without_https(server):
     said = [line.says for line in server.check().of("problem")]
 
     assert "SITE_URL in .env is http://localhost, which is not https" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TIME_ZONE", "US/Estern", "TIME_ZONE is 'US/Estern'; it is the name of"),
+        ("UPLOAD_LIMIT_MB", "100MB", "UPLOAD_LIMIT_MB is '100MB'; it is megabytes, a"),
+        ("EMAIL_URL", "imap://u:hush@x.org", "EMAIL_URL (not shown) is unusable"),
+    ],
+)
+def test_a_value_against_its_rule(patient, name, value, says):
+    patient.change(**{name: value})
+
+    report = patient.check()
+
+    assert report.problem.says.startswith(says)
+    assert report.problem.section == "A value in .env cannot be used"
+    assert "hush" not in report.text
+
+
+def test_a_name_with_a_slip_of_the_pen(patient):
+    patient.change(TIMEZONE="UTC")
+
+    assert (
+        "TIMEZONE is no variable; is TIME_ZONE meant?" in patient.check().problem.says
+    )

@@ -85,6 +85,22 @@ def test_a_second_run_changes_nothing(project, first_run):
 
 
 @pytest.mark.slow
+def test_a_wrong_value_leaves_the_site_that_runs_alone(project, first_run):
+    file = project.local / "env"
+    before = file.read_text(), project.processes()
+    file.write_text(before[0].replace("TIME_ZONE=UTC", "TIME_ZONE=US/Estern"))
+
+    done = project.run("--detach")
+
+    file.write_text(before[0])
+    assert done.returncode == 1
+    assert "TIME_ZONE is 'US/Estern'; it is the name of a time zone" in done.stderr
+    assert "Nothing was changed or stopped." in done.stderr
+    assert project.processes() == before[1]
+    assert project.status_of("/health/ready") == 200
+
+
+@pytest.mark.slow
 def test_a_changed_file_restarts_the_site_and_nothing_else(project, first_run):
     before = project.processes()
     os.utime(project.root / "web/config/urls.py")

@@ -9,6 +9,7 @@ from local.env_file import (
     read_env,
     write_env,
 )
+from local.exceptions import LocalError
 
 
 def test_what_a_person_wrote_stays_where_it_is(tmp_path):
@@ -46,3 +47,10 @@ def test_the_callers_shell_does_not_reach_past_the_file(tmp_path, monkeypatch, n
     assert environment["SECRET_KEY"] == "ours"
     assert "SECRET_KEY_FILE" not in environment
     assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_a_port_that_is_none_is_told_in_words():
+    with pytest.raises(LocalError, match="WEB_PORT in .local/env is 'http'; it is a"):
+        chosen_ports({"WEB_PORT": "http"}, {})
+
+    assert chosen_ports({"WEB_PORT": "http"}, {"WEB_PORT": 8001})["WEB_PORT"] == 8001
