@@ -1,3 +1,4 @@
+import re
 import uuid
 from datetime import timedelta
 
@@ -69,9 +70,20 @@ class PhotoQuerySet(models.QuerySet):
         )
 
 
-def new_position(*, taken_at, uploaded_at):
-    """Where a new photo stands: by the time that it was taken, in microseconds."""
-    return int((taken_at or uploaded_at).timestamp() * 1_000_000)
+def new_position(*, taken_at, uploaded_at, name=""):
+    """
+    Where a new photo stands: by the time that it was taken, in microseconds.
+
+    Of photos of one second, or of one of its fractions, the number in the name decides,
+    which a camera counts up; without a number the moment in which they were sent.
+    """
+    if taken_at is None:
+        return int(uploaded_at.timestamp() * 1_000_000)
+    position = round(taken_at.timestamp() * 1_000_000)
+    room = next(room for room in (1_000_000, 1000, 1) if position % room == 0)
+    numbers = re.findall("[0-9]+", name.rpartition(".")[0] or name)
+    sent = int(uploaded_at.timestamp() * 1000)
+    return position + (int(numbers[-1][-6:]) if numbers else sent) % room
 
 
 def shared_file(photo, *, with_location):
