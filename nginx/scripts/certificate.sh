@@ -21,10 +21,12 @@ subject_names() {
   done | paste -s -d , -
 }
 
-# Good for another month, and made for these names.
+# Good for another month, made for these names, and not to sign others with: whoever
+# told a browser to believe one of before would have believed whatever its key signs.
 own_is_good() {
   [ -s "$own/fullchain.pem" ] && [ "$(cat "$own/names" 2>/dev/null)" = "$1" ] &&
-    openssl x509 -in "$own/fullchain.pem" -noout -checkend 2592000 >/dev/null 2>&1
+    openssl x509 -in "$own/fullchain.pem" -noout -checkend 2592000 >/dev/null 2>&1 &&
+    openssl x509 -in "$own/fullchain.pem" -noout -text | grep -q 'CA:FALSE'
 }
 
 make_own() {
@@ -34,6 +36,7 @@ make_own() {
   host="$(printf '%s' "${SITE_URL:-https://localhost}" | sed -e 's,^[a-z]*://,,' -e 's,[:/].*$,,')"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 \
     -subj "/CN=$host" -addext "subjectAltName=$names" -addext extendedKeyUsage=serverAuth \
+    -addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature \
     -keyout "$own/privkey.pem" -out "$own/fullchain.pem.new" 2>/dev/null
   chmod 600 "$own/privkey.pem"
   mv "$own/fullchain.pem.new" "$own/fullchain.pem"

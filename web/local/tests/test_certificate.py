@@ -89,6 +89,33 @@ def test_our_own_certificate_is_made_anew_before_it_ends(https):
     assert serial_of(file) != old
 
 
+def test_our_own_certificate_signs_no_others(https):
+    https.prepare()
+
+    shown = openssl(
+        "x509", "-noout", "-text", "-in", https.folder / "own/fullchain.pem"
+    )
+
+    assert "CA:FALSE" in shown
+    assert "CA:TRUE" not in shown
+    assert "Digital Signature" in shown
+    assert "Certificate Sign" not in shown
+
+
+def test_our_own_certificate_of_before_that_could_sign_is_made_anew(https):
+    https.prepare()
+    own = https.folder / "own"
+    key, file = own / "privkey.pem", own / "fullchain.pem"
+    as_before = ["-days", "365", "-subj", "/CN=site.example", "-out", file]
+    openssl("req", "-x509", "-key", key, *as_before)
+    old = serial_of(file)
+    assert "CA:TRUE" in openssl("x509", "-noout", "-text", "-in", file)
+
+    https.prepare()
+
+    assert serial_of(file) != old
+
+
 def test_a_real_certificate_is_preferred_and_browsers_are_bound_to_it(https):
     issue(https.folder)
     https.prepare()
