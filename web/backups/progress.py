@@ -182,7 +182,9 @@ def readable_age(seconds: float) -> str:
 
 
 def readable_duration(seconds: float) -> str:
-    """'8 s', '2 min 5 s', '3 h 20 min'."""
+    """'0.4 s', '8 s', '2 min 5 s', '3 h 20 min'; whatever took time is not 0."""
+    if 0 < seconds < 0.95:
+        return f"{max(seconds, 0.1):.1f} s"
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

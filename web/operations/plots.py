@@ -209,7 +209,7 @@ def size_step(highest: float) -> float:
 
 def time_step(highest: float) -> float:
     """As people divide a clock; whole hours above that."""
-    for step in (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800):
+    for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800):
         if 2 * step >= highest:
             return step
     return HOUR * math.ceil(highest / 2 / HOUR)

@@ -121,6 +121,9 @@ def test_whoever_listens_hears_it_once_a_second(clock):
     ("seconds", "words"),
     [
         (0, "0 s"),
+        (0.02, "0.1 s"),
+        (0.4, "0.4 s"),
+        (0.97, "1 s"),
         (59.4, "59 s"),
         (60, "1 min"),
         (125, "2 min 5 s"),
