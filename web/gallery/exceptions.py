@@ -19,6 +19,10 @@ class NotAnImage(UploadRefused):
     code = "not_an_image"
 
 
+class RawFile(UploadRefused):
+    code = "raw_file"
+
+
 class TooManyPixels(UploadRefused):
     code = "too_many_pixels"
 

@@ -1,12 +1,13 @@
 """What the camera noted in a photo's header. Whatever is damaged is not known."""
 
+import io
 import re
 import struct
 import unicodedata
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any
+from typing import IO, Any
 
 from PIL import Image
 
@@ -15,6 +16,7 @@ ORIENTATION, MAKE, MODEL, EXIF_IFD = 0x0112, 0x010F, 0x0110, 0x8769
 MOMENTS = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292))
 OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 CAMERA_LENGTH = 120
+MOST_CHUNKS, MOST_EXIF_BYTES = 100_000, 1024 * 1024  # of a PNG
 FIRST_YEAR = 1826  # of the first photo; cameras without a clock say 0000 or 1601
 
 # Pillow warns of tags that it skips, and nobody here could do anything about them.
@@ -54,6 +56,29 @@ def read_camera(image: Image.Image, *, zone: tzinfo) -> Camera:
         return Camera(orientation_of(image), taken_at(inner, zone=zone), name)
     except EXIF_ERRORS:
         return Camera(orientation_of(image))
+
+
+def read_png_to_its_end(image: Image.Image, file: IO[bytes]) -> None:
+    """
+    The EXIF block that a PNG has behind its pixels, which are passed by.
+
+    Pillow reads that by itself when it has decoded them, so that what it says of an
+    image changes meanwhile.
+    """
+    if image.format != "PNG":
+        return
+    place = file.tell()
+    file.seek(8)
+    for _chunk in range(MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        size, kind = struct.unpack(">I4s", head)
+        if kind == b"eXIf" and size <= MOST_EXIF_BYTES:
+            image.info.setdefault("exif", b"Exif\0\0" + file.read(size))
+            size = 0
+        file.seek(size + 4, io.SEEK_CUR)
+    file.seek(place)
 
 
 def orientation_of(image: Image.Image) -> int:

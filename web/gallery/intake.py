@@ -122,7 +122,7 @@ def accept_photo(
     """
     try:
         check_size(file)
-        facts = read_facts(file)
+        facts = read_facts(file, name=name)
         digest = sha256_of(file)
         known = gallery.photos.filter(sha256=digest).first()
         if known is not None:
@@ -150,7 +150,7 @@ def new_photo(
         height=facts.height,
         taken_at=taken_at,
         camera=facts.camera,
-        position=new_position(taken_at=taken_at, uploaded_at=now),
+        position=new_position(taken_at=taken_at, uploaded_at=now, name=name),
         notice=notice_about(name, facts),
         uploaded_at=now,
         queued_at=now,

@@ -4,6 +4,7 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import Error
 from django.db.models import F, Q
@@ -13,12 +14,14 @@ from django.utils.translation import override
 
 from gallery.deleting import delete_files
 from gallery.exceptions import StorageFault, UnreadablePhoto
-from gallery.images import draw_renditions
+from gallery.images import Renditions, draw_renditions
 from gallery.models import MOST_ATTEMPTS, RUN_IS_LOST_AFTER, Photo
 from gallery.queue import BROKER_ERRORS, enqueue, queue_length
 from gallery.storing import OwnFiles, open_original, store_rendition
 
 logger = logging.getLogger(__name__)
+
+NOTICE_LENGTH = 300  # as the model has it
 
 # A full disk or a bucket that is away is left in peace for so long; then the photo
 # counts as one whose message was lost, and is sent again a minute later.
@@ -92,6 +95,7 @@ def draw_photo(photo: Photo) -> None:
             photo,
             state=Photo.State.READY,
             placeholder=renditions.placeholder,
+            **facts_of(photo, renditions),
             **ready,
         )
     except Error:  # a restore has put another database in place, or Postgres broke off
@@ -109,6 +113,25 @@ def draw_again(photo: Photo) -> None:
         "Photo %s was drawn into a folder that a restore replaced.", photo.pk
     )
     requeue(Photo.objects.filter(pk=photo.pk), now=timezone.now())
+
+
+def facts_of(photo: Photo, renditions: Renditions) -> dict[str, Any]:
+    """As it was drawn, so that a photo is listed as it is seen."""
+    return {
+        "width": renditions.width,
+        "height": renditions.height,
+        "notice": photo.notice if renditions.is_whole else with_what_is_missing(photo),
+    }
+
+
+def with_what_is_missing(photo: Photo) -> str:
+    """The photo's notice, with why a part of it is grey."""
+    words = _(
+        "It is not complete: the file ends early or is damaged. Upload it again from "
+        "the original."
+    )
+    before = photo.notice.replace(words, "").strip()
+    return f"{words} {before}".strip()[:NOTICE_LENGTH]
 
 
 def put_back(photo: Photo, error: Exception, *, now: datetime) -> None:

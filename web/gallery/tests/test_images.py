@@ -1,8 +1,10 @@
 import io
 import math
 import os
+import struct
 import subprocess
 import sys
+import zlib
 
 import pytest
 from PIL import Image
@@ -121,16 +123,91 @@ def test_every_mode_and_format_comes_out_right():
             assert preview.mode == "RGBA"
 
 
-def test_a_jpeg_that_was_cut_off_is_unreadable():
-    content = jpeg(2000, 1500)
+def cut(content: bytes, *, share: float) -> io.BytesIO:
+    return io.BytesIO(content[: int(len(content) * share)])
 
-    with pytest.raises(UnreadablePhoto, match="cut off"):
-        draw_renditions(io.BytesIO(content[: len(content) // 2]))
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "GIF", "TIFF"])
+@pytest.mark.parametrize("share", [0.99, 0.8])
+def test_a_photo_that_ends_early_is_drawn_as_far_as_it_goes(image_format, share):
+    photo = Image.effect_noise((600, 400), 60).convert("RGB")
+    content = encoded(photo, image_format)
+
+    drawn = draw_renditions(cut(content, share=share))
+
+    assert not drawn.is_whole
+    assert (drawn.width, drawn.height) == opened(drawn.preview).size == (600, 400)
+    assert draw_renditions(io.BytesIO(content)).is_whole
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_photo_that_ends_early_is_turned_all_the_same(orientation):
+    content = jpeg(600, 400, orientation=orientation)
+
+    drawn = draw_renditions(cut(content, share=0.9))
+
+    assert not drawn.is_whole
+    assert (drawn.width, drawn.height) == opened(drawn.preview).size
+    assert (drawn.width > drawn.height) == (orientation == 3)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "GIF"])
+def test_a_photo_of_which_little_is_there_is_refused_in_our_own_words(image_format):
+    content = encoded(picture(2000, 1500), image_format)
+
+    with pytest.raises(UnreadablePhoto) as refused:
+        draw_renditions(cut(content, share=0.05))
+
+    assert "cut off" in str(refused.value)
+    assert "bytes" not in str(refused.value)
+
+
+@pytest.mark.parametrize("image_format", ["WEBP", "AVIF", "HEIF"])
+@pytest.mark.parametrize("share", [0.99, 0.5])
+def test_formats_that_need_the_whole_file_are_refused_in_our_own_words(
+    image_format, share
+):
+    file = cut(encoded(picture(600, 400), image_format), share=share)
+
+    def take_in():
+        read_facts(file)
+        draw_renditions(file)
+
+    with pytest.raises((NotAnImage, UnreadablePhoto), match="was cut off"):
+        take_in()
 
 
 def test_a_damaged_png_is_unreadable():
     with pytest.raises(UnreadablePhoto):
         draw_renditions(io.BytesIO(png_header(640, 480)))
+
+
+def png_with_exif_behind(image: Image.Image, exif: bytes) -> bytes:
+    content = encoded(image, "PNG")
+    body = b"eXIf" + exif.removeprefix(b"Exif\0\0")
+    size, checksum = len(body) - 4, zlib.crc32(body)
+    chunk = struct.pack(">I", size) + body + struct.pack(">I", checksum)
+    return content[:-12] + chunk + content[-12:]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("image_format", ["PNG", "PNG, behind", "WEBP", "TIFF", "HEIF"])
+def test_a_photo_is_listed_as_it_is_drawn(image_format, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = picture(300, 200)
+    if image_format == "PNG, behind":
+        content = png_with_exif_behind(photo, exif.tobytes())
+    else:
+        content = encoded(photo, image_format, exif=exif.tobytes())
+
+    facts = read_facts(io.BytesIO(content))
+    drawn = draw_renditions(io.BytesIO(content))
+
+    size = (facts.width, facts.height)
+    assert size == (drawn.width, drawn.height) == opened(drawn.preview).size
+    if image_format != "HEIF":  # its own box turns it, whatever EXIF says
+        assert size == ((300, 200) if orientation < 5 else (200, 300))
 
 
 @pytest.mark.parametrize("content", [b"hello", b"\xff\xd8\xff\xe0", b"<svg/>", b"%PDF"])

@@ -101,7 +101,7 @@ def test_a_photo_that_kills_workers_is_given_up(photo):
 
 def test_a_cut_off_photo_fails_with_its_reason(photo):
     whole = content_of(photo.original)
-    photo.original.storage.save(photo.original.name, ContentFile(whole[:9000]))
+    photo.original.storage.save(photo.original.name, ContentFile(whole[:2000]))
 
     with pytest.raises(UnreadablePhoto):
         draw_photo(claim(photo))
@@ -109,6 +109,21 @@ def test_a_cut_off_photo_fails_with_its_reason(photo):
     photo.refresh_from_db()
     assert photo.state == Photo.State.FAILED
     assert "cut off" in photo.error
+
+
+def test_a_photo_that_ends_early_is_ready_with_a_notice_told_once(photo):
+    whole = content_of(photo.original)
+    cut = whole[: int(len(whole) * 0.9)]
+    photo.original.storage.save(photo.original.name, ContentFile(cut))
+    Photo.objects.update(notice="Its name was shortened.")
+
+    for _time in range(2):
+        draw_photo(claim(photo))
+        photo.refresh_from_db()
+        assert photo.state == Photo.State.READY
+        assert photo.notice.count("It is not complete: the file ends early") == 1
+        assert photo.notice.endswith("Its name was shortened.")
+        Photo.objects.update(state=Photo.State.WAITING)
 
 
 def test_storing_again_replaces_a_longer_file(photo):

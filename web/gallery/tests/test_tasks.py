@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 @pytest.fixture
 def uploaded(empty_broker, gallery, photographer):
     """Two good photos and one that was cut off, in this order."""
-    contents = [jpeg(seed=1), jpeg(seed=2), jpeg(2000, 1500, seed=3)[:20_000]]
+    contents = [jpeg(seed=1), jpeg(seed=2), jpeg(2000, 1500, seed=3)[:6_000]]
     files = [SimpleUploadedFile(f"{n}.jpg", data) for n, data in enumerate(contents)]
     accept_uploads(gallery, files, owner=photographer, now=timezone.now())
     return list(Photo.objects.order_by("name"))
