@@ -130,13 +130,13 @@ def test_the_gallery_comes_as_one_zip(owner, stack, slug, uploaded):
 
 
 def test_a_chunk_that_is_too_large_is_refused_and_nothing_is_lost(owner, slug):
-    where = create(owner, slug, name="large.zip", size=30_000_000)
+    where = create(owner, slug, name="large.zip", size=200_000_000)
     assert patch(owner, where, b"PK\x03\x04" * 1000, offset=0).status_code == 204
 
-    answer = patch(owner, where, b"x" * 10_000_000, offset=4000)
+    answer = patch(owner, where, b"x" * 106_000_000, offset=4000)
 
     assert answer.status_code == 413
-    assert "8 MB" in answer.json()["detail"]
+    assert "100 MB" in answer.json()["detail"]
     assert offset_of(owner, where) == 4000
     assert tus(owner, "DELETE", where).status_code == 204
     assert tus(owner, "HEAD", where).status_code == 404

@@ -242,6 +242,10 @@ CONTENT_SECURITY_POLICY = content_policy(
 MEDIA_LINK_KEY = env.text("MEDIA_LINK_KEY")
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 100)
 UPLOAD_ZIP_LIMIT_MB = env.number("UPLOAD_ZIP_LIMIT_MB", 4096)
+# What one person may have under way at once, and what of the volume stays free.
+UPLOADS_OPEN_LIMIT = env.number("UPLOADS_OPEN_LIMIT", 100)
+UPLOADS_OPEN_LIMIT_MB = env.number("UPLOADS_OPEN_LIMIT_MB", 16384)
+UPLOAD_FREE_FLOOR_MB = env.number("UPLOAD_FREE_FLOOR_MB", 512)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"

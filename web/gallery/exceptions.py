@@ -87,6 +87,10 @@ class UploadTooLarge(UploadProblem):
     code = "too_large"
 
 
+class TooManyUploads(UploadProblem):
+    code = "too_many_uploads"
+
+
 class DiskFull(UploadProblem):
     code = "no_room"
 

@@ -7,7 +7,6 @@ The file and the row may disagree after a crash. What both have is what has come
 import errno
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,18 +14,19 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.unicode_text import one_line
 from gallery.archives import ZIP_SIGNATURES
 from gallery.exceptions import (
-    DiskFull,
     UploadBusy,
     UploadExpired,
     UploadTooLarge,
     WrongOffset,
 )
 from gallery.models import Upload
+from gallery.quota import check_floor, check_quota, check_room, no_room
 
 ABANDONED_AFTER = timedelta(hours=24)
 READ_BYTES = 256 * 1024
@@ -42,17 +42,21 @@ def incoming_path(upload: Upload) -> Path:
     return Path(settings.FILE_UPLOAD_TEMP_DIR) / str(upload.pk)
 
 
+@transaction.atomic
 def begin(*, gallery, owner, name: str, size_bytes: int, now: datetime) -> Upload:
     """
     A new upload, of which nothing has come.
 
-    Raises UploadTooLarge and DiskFull: better now than after an hour of sending.
+    Raises UploadTooLarge, TooManyUploads and DiskFull: better now than after an hour of
+    sending.
     """
     check_size(name, size_bytes)
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
     folder.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free < size_bytes:
-        raise no_room()
+    # One person's uploads one after the other: two at once would find the same quota.
+    type(owner).objects.select_for_update(no_key=True).get(pk=owner.pk)
+    check_quota(owner, size_bytes=size_bytes)
+    check_room(size_bytes)
     upload = Upload.objects.create(
         gallery=gallery,
         owner=owner,
@@ -76,15 +80,6 @@ def check_size(name: str, size_bytes: int) -> None:
             _("It has %(size)s MB; at most %(limit)s MB are taken.")
             % {"size": f"{size_bytes / MEGABYTE:,.1f}", "limit": limit}
         )
-
-
-def no_room() -> DiskFull:
-    return DiskFull(
-        _(
-            "The server has no room left for it. Tell the site's operators; what has "
-            "come is kept, and the upload can go on when there is room."
-        )
-    )
 
 
 def offset_of(upload: Upload) -> int:
@@ -121,6 +116,7 @@ def receive(
         upload = current(upload)  # another request may have gone on with it
         check_state(upload, now=now)
         check_chunk(upload, file, offset=offset, length=length)
+        check_floor(length)
         forget_behind(upload, file, offset=offset)
         try:
             append(file, stream, length=length)

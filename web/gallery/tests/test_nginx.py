@@ -63,6 +63,7 @@ def stranger(nginx):
 @pytest.fixture
 def member(nginx, client, photographer):
     client.force_login(photographer)
+    client.get("/")  # the first answer brings the tokens
     cookies = "".join(f"{name}={one.value}; " for name, one in client.cookies.items())
     return Visitor(nginx.port, cookies)
 
@@ -180,14 +181,18 @@ def test_the_internal_folders_are_nobodys_to_ask(member, photo):
 @pytest.fixture
 def upload(member, gallery):
     content = bytes(range(256)) * 40_000  # 10 MB
+    return begun(member, gallery, len(content)), content
+
+
+def begun(member, gallery, size, *, name=b"a.jpg"):
     answer = member.ask(
         "POST",
         f"/api/galleries/{gallery.slug}/uploads/",
-        Upload_Length=str(len(content)),
-        Upload_Metadata=f"filename {base64.b64encode(b'a.jpg').decode()}",
+        Upload_Length=str(size),
+        Upload_Metadata=f"filename {base64.b64encode(name).decode()}",
     )
     assert answer.status == 201, answer.content
-    return answer.headers["Location"], content
+    return answer.headers["Location"]
 
 
 def chunk_headers(offset):
@@ -195,14 +200,30 @@ def chunk_headers(offset):
     return {"Content_Type": kind, "Upload_Offset": str(offset)}
 
 
-def test_a_chunk_that_is_too_large_is_refused_at_the_door(member, upload):
-    where, content = upload
+@pytest.mark.parametrize("megabytes", [12, 100])
+def test_clients_that_know_no_chunks_send_a_photo_at_once(member, gallery, megabytes):
+    """As tus-js-client does, left to itself."""
+    size = megabytes * 1024 * 1024
+    where = begun(member, gallery, size)
 
-    answer = member.ask("PATCH", where, body=content, **chunk_headers(0))
+    answer = member.ask("PATCH", where, body=bytes(size), **chunk_headers(0))
+
+    assert (answer.status, answer.headers["Upload-Offset"]) == (204, str(size))
+    assert Upload.objects.get().received_bytes == size
+
+
+def test_a_chunk_that_is_too_large_is_refused_at_the_door(member, gallery):
+    """A zip may be larger than what may come at once."""
+    size = 102 * 1024 * 1024
+    where = begun(member, gallery, size, name=b"a.zip")
+
+    answer = member.ask("PATCH", where, body=bytes(size), **chunk_headers(0))
 
     assert answer.status == 413
     assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert b"8 MB" in answer.content
+    assert b"One chunk may have 100 MB" in answer.content
+    told = member.ask("OPTIONS", f"/api/galleries/{gallery.slug}/uploads/")
+    assert told.headers["Upload-Limit"] == f"max-append-size={100 * 1024 * 1024}"
 
 
 def break_off(port, where, member, content, *, announced):

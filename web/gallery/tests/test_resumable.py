@@ -10,7 +10,7 @@ import pytest
 from django.http import UnreadablePostError
 from django.utils import timezone
 
-from gallery import resumable
+from gallery import quota, resumable
 from gallery.exceptions import WrongOffset
 from gallery.models import Upload
 from gallery.resumable import (
@@ -128,7 +128,7 @@ def full_disk(room_bytes):
 
 def test_an_upload_that_would_not_fit_is_not_begun(sender, monkeypatch):
     monkeypatch.setattr(
-        resumable.shutil, "disk_usage", lambda _path: SimpleNamespace(free=99)
+        quota.shutil, "disk_usage", lambda _path: SimpleNamespace(free=99)
     )
 
     answer = sender.create(100)

@@ -469,7 +469,10 @@ export interface paths {
         delete: operations["cancelUpload"];
         options?: never;
         head?: never;
-        /** Send the next chunk of an upload (tus) */
+        /**
+         * Send the next chunk of an upload (tus)
+         * @description A chunk may be the whole of a photo: at most the bytes that the header `Upload-Limit: max-append-size=…` of OPTIONS and of the upload's creation says. A zip that is larger comes in several. Chunks of 8 MB lose little when a connection breaks.
+         */
         patch: operations["sendChunk"];
         trace?: never;
     };
@@ -1747,7 +1750,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Its address is in Location. */
+            /** @description Its address is in Location, and in Upload-Limit how large one chunk may be. */
             201: {
                 headers: {
                     [name: string]: unknown;

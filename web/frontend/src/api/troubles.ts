@@ -27,6 +27,7 @@ function refusal(status: number, problem: Problem | null): Trouble {
   if (status === 403 && isCsrf(problem)) return final(t.trouble.outOfDate);
   if (status === 403) return final(problem?.detail || t.trouble.notAllowed);
   if (status === 404) return final(problem?.detail || t.trouble.gone);
+  if (code === "too_many_uploads") return retry(problem!.detail);
   if (status === 429) return retry(t.trouble.tooMany);
   if (status >= 502 && status <= 504) return retry(t.trouble.busy(status));
   if (problem?.detail && status !== 500) return { message: problem.detail, canRetry: status >= 500 };

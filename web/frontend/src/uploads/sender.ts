@@ -92,7 +92,8 @@ class Sending {
     const status = statusOf(error);
     if (GONE.has(status) && this.beginAnew()) return;
     const wait = PUTS_OFF.has(status) ? secondsIn(error) * 1000 : PAUSE_MS;
-    if (status === 0 || PUTS_OFF.has(status)) {
+    const isFull = bodyOf(error).includes('"too_many_uploads"'); // until others end: in words
+    if (status === 0 || (PUTS_OFF.has(status) && !isFull)) {
       this.hearing.onPause(status === 0 ? t.upload.broke : t.upload.pausing);
       if (status === 0) window.addEventListener("online", this.goOn);
       this.timer = setTimeout(this.goOn, wait);
