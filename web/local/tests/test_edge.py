@@ -457,6 +457,7 @@ def test_no_other_site_may_read_what_flower_answers(https):
 
     assert [name for name in headers if name.startswith("Access-Control-")] == []
     assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
+    assert headers.get_all("Cross-Origin-Resource-Policy") == ["same-origin"]
 
 
 @pytest.mark.parametrize("stage", ["https", "proxied"])
