@@ -165,9 +165,13 @@ proxy_mode_is_closed() {
 
 # --- Files of secrets --------------------------------------------------------
 
-# As the stage's Compose file lists them.
+# As the stage's Compose file lists them; where the site has no role of its own in the
+# database, it reads the owner's password.
 secret_files() {
-  sed -nE '/^secrets:/,/^[a-z]/ s,.*file: *"?\./([^"}[:space:]]+).*,\1,p' "$COMPOSE_FILE_NAME"
+  local part=''
+  if [[ -n "$(known POSTGRES_SITE_USER)" ]]; then part=site_; fi
+  sed "s,\${POSTGRES_SITE_USER:+site_},$part," "$COMPOSE_FILE_NAME" |
+    sed -nE '/^secrets:/,/^[a-z]/ s,.*file: *"?\./([^"}[:space:]]+).*,\1,p'
 }
 
 secret_files_are_there() {

@@ -206,6 +206,7 @@ class Patient:
         folder = self.root / "secrets/values"
         folder.mkdir(parents=True)
         text = (self.root / self.compose_file).read_text()
+        text = text.replace("${POSTGRES_SITE_USER:+site_}", "site_")
         for name in re.findall(r"file: \./secrets/values/(\w+)", text):
             is_optional = name in ("email_url", "backup_encryption_key")
             (folder / name).write_text("" if is_optional else SECRET)

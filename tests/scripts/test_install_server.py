@@ -9,7 +9,7 @@ from docker_project import FOR_A_SERVER, WELL
 
 SECRETS = "secrets/values"
 GENERATED = {"secret_key", "postgres_password", "redis_password", "media_link_key"}
-GENERATED |= {"dev_password", "grafana_password"}
+GENERATED |= {"dev_password", "grafana_password", "postgres_site_password"}
 AGE_KEY = "AGE-SECRET-KEY-1" + "Q" * 57  # and one more letter
 OPTIONAL = {"email_url", "backup_encryption_key", "aws_secret_access_key"}
 
