@@ -18,8 +18,7 @@ Usage: ./google_storage.sh ACTION [OPTION]...
   -r, --restore URL|latest     put a backup in the place of what is live (asks first)
         --of prod              the latest of another environment (also with -l)
         --database-only, --media-only  one half of it
-        --without-broken-constraints  where rows of the backup break constraints: all
-                               rows without these, which are listed
+        --without-broken-constraints  all rows, without the constraints that they break
         --keep EMAIL           another environment's people are replaced in the data,
                                but for these (repeatable); --no-scrub: nobody is
   -u, --undo                   take the last restore back
