@@ -67,7 +67,7 @@ export const fr: Messages = {
     cover: "Choisir comme couverture",
     coverSet: "C’est maintenant la couverture.",
     locationHidden:
-      "Le fichier indique le lieu de la prise de vue ; ce que les autres téléchargent ne l’indique pas.",
+      "Le fichier indique le lieu de la prise de vue ; ce que les autres téléchargent ne l’indique pas.",
     locationShown:
       "Le fichier indique le lieu de la prise de vue, et ce que les autres téléchargent aussi.",
     confirmDelete: "Supprimer définitivement cette photo ?",
@@ -132,9 +132,9 @@ export const fr: Messages = {
     failedCount: (n) => count(n, "# non envoyé", "# non envoyés"),
     noPhoto: "aucune photo dedans",
     locatedHidden: (n) =>
-      `${count(n, "# photo indique le lieu de la prise de vue.", "# photos indiquent le lieu de la prise de vue.")} Ce que les autres téléchargent ne l’indique pas ; le choix se fait dans « Modifier la galerie ».`,
+      `${count(n, "# photo indique le lieu de la prise de vue.", "# photos indiquent le lieu de la prise de vue.")} Ce que les autres téléchargent ne l’indique pas ; le choix se fait dans « Modifier la galerie ».`,
     locatedShown: (n) =>
-      `${count(n, "# photo indique le lieu de la prise de vue,", "# photos indiquent le lieu de la prise de vue,")} et cette galerie le montre à tous ceux qui la voient ; le choix se fait dans « Modifier la galerie ».`,
+      `${count(n, "# photo indique le lieu de la prise de vue,", "# photos indiquent le lieu de la prise de vue,")} et cette galerie le montre à tous ceux qui la voient ; le choix se fait dans « Modifier la galerie ».`,
     done: (done, total) =>
       `${count(done, "# fichier traité", "# fichiers traités")} sur ${number(L, total)}.`,
     tooLarge: (bytes, excess, mb) =>
