@@ -128,18 +128,10 @@ def dump_database(
     compressed = CompressingWriter(target)
     size_bytes = 0
     with running(argv, database=database, reads=False) as tool:
-        source = pipe(tool.process.stdout)
-        _resize(source, PAGE_BYTES)
-        # It writes nothing before it has locked everything and read the catalogue.
-        piece = os.read(source.fileno(), PAGE_BYTES)
-        if piece:
-            when_locked()
-        _resize(source, PIECE_BYTES)
-        while piece:
+        for piece in _pieces(pipe(tool.process.stdout), when_locked=when_locked):
             compressed.write(piece)
             size_bytes += len(piece)
             progress.moved(DUMPING, size_bytes=size_bytes)
-            piece = source.read(PIECE_BYTES)
         if tool.wait() != 0:
             raise DumpFailed(
                 f"The database {database.name} could not be dumped: {tool.complaint()} "
@@ -147,6 +139,18 @@ def dump_database(
             )
     compressed.finish()
     return size_bytes
+
+
+def _pieces(source: IO[bytes], *, when_locked: Callable[[], None]) -> Iterator[bytes]:
+    _resize(source, PAGE_BYTES)
+    # It writes nothing before it has locked everything and read the catalogue.
+    piece = os.read(source.fileno(), PAGE_BYTES)
+    if piece:
+        when_locked()
+    _resize(source, PIECE_BYTES)
+    while piece:
+        yield piece
+        piece = source.read(PIECE_BYTES)
 
 
 def _resize(stream: IO[bytes] | None, size_bytes: int) -> None:

@@ -47,9 +47,7 @@ def keep_database(
                 progress=progress,
                 when_locked=counter.during_dump,
             )
-    warnings = catalog_warnings(site.database)
-    for words in warnings:
-        progress.warn(words)
+    warnings = _warnings(site, progress=progress)
     dump, rows = _stored_part(DUMP, target), counter.rows
     progress.say(
         f"Database: {len(rows)} tables, {sum(rows.values()):,} rows, "
@@ -68,6 +66,13 @@ def keep_database(
         search_path=view.search_path,
         warnings=warnings,
     )
+
+
+def _warnings(site: Site, *, progress: Progress) -> list[str]:
+    found = catalog_warnings(site.database)
+    for words in found:
+        progress.warn(words)
+    return found
 
 
 class RowCounter:
