@@ -47,6 +47,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "POSTGRES_DB": ("1photos", "my.photos", "x" * 64),
     "POSTGRES_USER": ("my.user", "-x"),
     "POSTGRES_PASSWORD": ("changethis",),
+    "POSTGRES_SITE_USER": ("my.site", "1site"),
     "POSTGRES_SITE_PASSWORD": ("changethis",),
     "POSTGRES_BIN": ("bin",),
     "POSTGRES_WAIT_SECONDS": ("1m", "0"),
