@@ -188,11 +188,22 @@ def described(
     ]
 
 
+class PhotoOfGalleryField(serializers.PrimaryKeyRelatedField):
+    """Whether a photo of another gallery exists is not told: it is refused alike."""
+
+    default_error_messages = {
+        "does_not_exist": _("The cover must be a photo of this gallery.")
+    }
+
+    def get_queryset(self):
+        return super().get_queryset().filter(gallery=self.parent.instance)
+
+
 @extend_schema_serializer(component_name="GalleryFacts")
 class GalleryFactsSerializer(TextModelSerializer):
     """What can be written of a gallery."""
 
-    cover_id = serializers.PrimaryKeyRelatedField(
+    cover_id = PhotoOfGalleryField(
         source="cover",
         queryset=Photo.objects.all(),
         required=False,
@@ -210,14 +221,6 @@ class GalleryFactsSerializer(TextModelSerializer):
             "shows_locations",
             "cover_id",
         ]
-
-    def validate_cover_id(self, photo):
-        gallery_id = self.instance and self.instance.pk
-        if photo is not None and photo.gallery_id != gallery_id:
-            raise serializers.ValidationError(
-                _("The cover must be a photo of this gallery."), code="other_gallery"
-            )
-        return photo
 
 
 @extend_schema_serializer(component_name="PhotoFacts")

@@ -1,6 +1,7 @@
 """Galleries over HTTP."""
 
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
@@ -191,7 +192,9 @@ def test_a_cover_is_a_photo_of_the_gallery(signed_in, gallery, photographer):
     rows = [ready_row(gallery, 1), ready_row(gallery, 2), ready_row(other, 3)]
     first, chosen, foreign = Photo.objects.bulk_create(rows)
 
-    assert patch(signed_in, gallery, {"cover_id": str(foreign.pk)}).status_code == 400
+    refused = patch(signed_in, gallery, {"cover_id": str(foreign.pk)})
+    unknown = patch(signed_in, gallery, {"cover_id": str(uuid4())})
+    assert (refused.status_code, refused.json()) == (400, unknown.json())
     answer = patch(signed_in, gallery, {"cover_id": str(chosen.pk)})
     assert answer.json()["cover"]["id"] == str(chosen.pk)
     answer = patch(signed_in, gallery, {"cover_id": None})
