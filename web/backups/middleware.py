@@ -60,7 +60,6 @@ class SwapMiddleware:
         if response.status_code == 500 and self._was_swapped(since_ns=began_ns):
             return busy(request)
         if self._is_lost(request, response):
-            response.close()
             return busy(request)
         return response
 
