@@ -1,5 +1,9 @@
-"""A photo that is drawn while a restore swaps database and media for real."""
+"""Photos on their way in while a restore swaps database and media for real."""
 
+import base64
+import http.client
+import json
+import os
 import subprocess
 import sys
 import time
@@ -22,9 +26,11 @@ from backups.tests.conftest import (  # noqa: F401
     site,
     store,
 )
-from backups.tests.serving import environment_of
+from backups.tests.serving import environment_of, serving
+from gallery.tests.photos import jpeg
 
 SECONDS = 60
+TUS = {"Tus-Resumable": "1.0.0"}
 PEOPLE = """
 from django.contrib.auth.models import Group
 from accounts.models import User
@@ -91,6 +97,90 @@ def swap_now(plan, *, site):  # noqa: F811
         swap(plan, site=site, lock=lock)
 
 
+class Client:
+    """A tus client over HTTP, as small as it can be."""
+
+    def __init__(self, port):
+        self.port = port
+        self.token = ""
+        body = {"email": "ansel@example.com", "password": "yosemite-1941"}
+        answer = self.ask(
+            "POST",
+            "/api/auth/tokens/",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        self.token = json.loads(answer.content)["access"]
+
+    def ask(self, method, path, body=b"", headers=None):
+        connection = self.begin(method, path, len(body), headers or {})
+        connection.send(body)
+        return self.end(connection)
+
+    def begin(self, method, path, length, headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection.putrequest(method, path)
+        given = TUS | {"Content-Length": str(length), "Accept": "application/json"}
+        if self.token:
+            given["Authorization"] = f"Bearer {self.token}"
+        for name, value in (given | headers).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        return connection
+
+    def end(self, connection):
+        answer = connection.getresponse()
+        answer.content = answer.read()
+        connection.close()
+        return answer
+
+    def create(self, size):
+        name = base64.b64encode(b"camp.jpg").decode()
+        headers = {"Upload-Length": str(size), "Upload-Metadata": f"filename {name}"}
+        answer = self.ask("POST", "/api/galleries/camp/uploads/", b"", headers)
+        assert answer.status == 201, answer.content
+        return answer.headers["Location"]
+
+    def chunk(self, address, offset, piece):
+        return self.ask("PATCH", address, piece, chunk_headers(offset))
+
+
+def chunk_headers(offset):
+    content_type = "application/offset+octet-stream"
+    return {"Upload-Offset": str(offset), "Content-Type": content_type}
+
+
+@pytest.mark.slow
+def test_the_sender_of_what_a_swap_has_lost_is_told_to_send_it_again(
+    django_site,  # noqa: F811
+    plan,
+):
+    content = jpeg(1200, 900)
+    half = len(content) // 2
+    with serving(django_site) as port:
+        client = Client(port)
+        address = client.create(len(content))
+        assert client.chunk(address, 0, content[:half]).status == 204
+        last = client.begin("PATCH", address, len(content) - half, chunk_headers(half))
+        last.send(content[half:-10])
+        time.sleep(1)
+        swap_now(plan, site=django_site)
+        last.send(content[-10:])
+        during = client.end(last)
+        client = Client(port)  # the backup knows no sign-in of later
+        after = client.ask("HEAD", address)
+        assert during.status in {404, 410, 503}, during.content
+        if during.status == 503:
+            assert during.headers["Retry-After"] == "2"
+        assert after.status == 404
+        assert client.chunk(address, half, content[half:]).status == 404
+        anew = client.create(len(content))
+        assert client.chunk(anew, 0, content).status == 204
+        facts = json.loads(client.ask("GET", anew).content)
+    assert [one["status"] for one in facts["results"]] == ["accepted"]
+    assert is_whole(django_site)
+
+
 @pytest.mark.slow
 def test_no_file_is_left_of_a_photo_that_is_drawn_while_a_restore_swaps(
     django_site,  # noqa: F811
@@ -124,3 +214,10 @@ def test_no_file_is_left_of_a_photo_that_is_drawn_while_a_restore_swaps(
     states = execute(old, "SELECT state, preview, original FROM gallery_photo")
     assert states == [("working", "", photo[0])]
     assert (django_site.media_root.with_name("a") / photo[0]).exists()
+
+
+def is_whole(site):  # noqa: F811
+    """Each photo has its file, and each file its photo."""
+    rows = execute(site.database, "SELECT original FROM gallery_photo")
+    files = {os.fsdecode(name) for name in picture(site.media_root)}
+    return {name for (name,) in rows} == files
