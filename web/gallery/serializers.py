@@ -196,7 +196,7 @@ class PhotoOfGalleryField(serializers.PrimaryKeyRelatedField):
     }
 
     def get_queryset(self):
-        return super().get_queryset().filter(gallery=self.parent.instance)
+        return Photo.objects.filter(gallery=self.parent.instance)
 
 
 @extend_schema_serializer(component_name="GalleryFacts")
