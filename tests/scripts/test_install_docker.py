@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from docker_project import FOR_A_SERVER, REPOSITORY
 
-SECRETS = ("SECRET_KEY", "MEDIA_LINK_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+SECRETS = (
+    "SECRET_KEY",
+    "MEDIA_LINK_KEY",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_SITE_PASSWORD",
+    "REDIS_PASSWORD",
+)
 
 
 @pytest.fixture
