@@ -82,12 +82,30 @@ class GalleryAdmin(admin.ModelAdmin):
             delete_gallery(gallery)
 
 
+FILES = {"original", "preview", "thumbnail"}
 WRITABLE = ["name", "caption", "taken_at", "gallery"]
 KEPT = [
     field.name
     for field in Photo._meta.fields
     if field.name not in {*WRITABLE, "search"}
 ]
+
+
+def linked(variant):
+    """The file's name as a link: by the address of its field nginx alone reads."""
+
+    @admin.display(description=Photo._meta.get_field(variant).verbose_name)
+    def name_of_file(photo):
+        address = link(photo, variant)
+        if address is None:
+            return "–"
+        name = getattr(photo, variant).name
+        return format_html('<a href="{}">{}</a>', address, name)
+
+    return name_of_file
+
+
+SHOWN = [linked(name) if name in FILES else name for name in KEPT]
 
 
 class PhotoForm(forms.ModelForm):
@@ -111,8 +129,8 @@ class PhotoAdmin(admin.ModelAdmin):
     autocomplete_fields = ["gallery"]
     actions = ["draw_again"]
     form = PhotoForm
-    readonly_fields = ["picture", *KEPT]
-    fields = ["picture", *WRITABLE, *KEPT]
+    readonly_fields = ["picture", *SHOWN]
+    fields = ["picture", *WRITABLE, *SHOWN]
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("search")

@@ -1,5 +1,7 @@
 """What staff do with galleries and photos at /admin/."""
 
+import re
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -94,6 +96,15 @@ def test_photos_are_listed_with_their_picture_and_searched(staff, gallery):
     assert "IMG_0001" not in failed
     assert "IMG_0001" in staff.get(PHOTOS, {"q": "summer-camp"}).content.decode()
     assert "IMG_0002" not in staff.get(PHOTOS, {"q": "0001"}).content.decode()
+
+
+def test_the_page_of_a_photo_leads_to_its_files(staff, gallery):
+    photo = with_files(ready_row(gallery, 1))
+
+    page = staff.get(f"{PHOTOS}{photo.pk}/change/").content.decode()
+
+    links = re.findall(r'href="(/[^"]*media/[^"]*)"', page)
+    assert [b"".join(staff.get(link).streaming_content) for link in links] == [b"x"] * 3
 
 
 def test_a_list_of_photos_costs_the_same_however_long_it_is(
