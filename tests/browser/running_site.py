@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -23,12 +24,13 @@ from local.ties import tied  # noqa: E402
 
 UPLOAD_LIMIT_MB = 100
 START_SECONDS = 60
+ROLES = ("admin", "photographer", "member", "moderator", "operator", "staff")
 MAKE_USERS = """
 from accounts.models import User
 from django.contrib.auth.models import Group
 for role, (email, password) in {people!r}.items():
-    user = User.objects.create_user(email, password)
-    user.groups.add(Group.objects.get(name=role))
+    user = User.objects.create_user(email, password, is_staff=role == "staff")
+    user.groups.set(Group.objects.filter(name=role))
 """
 
 
@@ -45,6 +47,8 @@ class Site:
     photographer: Person
     member: Person
     moderator: Person
+    operator: Person
+    staff: Person  # may open the admin, and has no role
     worker: subprocess.Popen
     logs: Path
     environment: dict[str, str]
@@ -81,14 +85,14 @@ class Site:
 @contextmanager
 def running_site(folder: Path, **variables: str) -> Iterator[Site]:
     """
-    Start everything in `folder` (a short path), with four people to sign in. web and
+    Start everything in `folder` (a short path), with somebody of each role. web and
     worker have the site's role in the database, as everywhere.
 
     variables: of the environment, where it shall not be as tests need it.
     """
     with ExitStack() as stack:
         services = stack.enter_context(running_services(folder))
-        nginx_port, web_port = free_port(), free_port()
+        nginx_port, web_port, flower_port = free_port(), free_port(), free_port()
         url = f"http://127.0.0.1:{nginx_port}"
         environment = os.environ | services | site_environment(url=url, port=web_port)
         environment["JOBS_FOLDER"] = str(folder / "jobs")
@@ -103,10 +107,15 @@ def running_site(folder: Path, **variables: str) -> Iterator[Site]:
         run = (logs, environment | site_role(environment))
         web_process = stack.enter_context(process("web", gunicorn, *run))
         worker_process = stack.enter_context(process("worker", worker, *run))
+        flower_run = (logs, flower_environment(environment))
+        flower_process = stack.enter_context(
+            process("flower", flower_command(flower_port), *flower_run)
+        )
         nginx = Nginx(
             folder=folder / "nginx",
             port=nginx_port,
             web_port=web_port,
+            flower_port=flower_port,
             media=Path(environment["MEDIA_ROOT"]),
             environment=environment,
         )
@@ -114,6 +123,8 @@ def running_site(folder: Path, **variables: str) -> Iterator[Site]:
         wait_for(lambda: answers(f"{url}/health/ready"), web_process, logs / "web.log")
         heartbeat = Path(environment["WORKER_HEARTBEAT_FILE"])
         wait_for(heartbeat.exists, worker_process, logs / "worker.log")
+        flower_knows = partial(knows_queues, f"http://127.0.0.1:{flower_port}")
+        wait_for(flower_knows, flower_process, logs / "flower.log")
         yield Site(
             url=url,
             worker=worker_process,
@@ -137,10 +148,22 @@ def site_environment(*, url: str, port: int) -> dict[str, str]:
     }
 
 
+def flower_command(port: int) -> list[str]:
+    address = ["--address=127.0.0.1", f"--port={port}", "--url-prefix=flower"]
+    return [sys.executable, "-m", "celery", "--app=config", "flower", *address]
+
+
+def flower_environment(environment: dict[str, str]) -> dict[str, str]:
+    """What it has in its container: the queue, and no sign-in of its own."""
+    of_the_site = {"SECRET_KEY", "POSTGRES_PASSWORD", "POSTGRES_SITE_PASSWORD"}
+    of_the_site |= {"MEDIA_LINK_KEY", "FLOWER_BASIC_AUTH"}
+    kept = {name: environment[name] for name in environment.keys() - of_the_site}
+    return kept | {"QUEUE_ONLY": "1", "FLOWER_UNAUTHENTICATED_API": "true"}
+
+
 def make_people(environment: dict[str, str]) -> dict[str, Person]:
     people = {
-        role: Person(f"{role}@example.com", secrets.token_urlsafe(12))
-        for role in ("admin", "photographer", "member", "moderator")
+        role: Person(f"{role}@example.com", secrets.token_urlsafe(12)) for role in ROLES
     }
     admin = people["admin"]
     password = {"ADMIN_PASSWORD": admin.password}
@@ -196,6 +219,16 @@ def wait_for(is_ready, started: subprocess.Popen, log: Path) -> None:
             what = "ended" if ended else f"was not ready after {START_SECONDS} s"
             raise RuntimeError(f"{log.stem} {what}:\n{log.read_text()[-3000:]}")
         time.sleep(0.1)
+
+
+def knows_queues(flower: str) -> bool:
+    """Flower asks the worker and waits a second: one that just started is later."""
+    url = f"{flower}/flower/api/workers?refresh=1"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return b"active_queues" in response.read()
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def answers(url: str) -> bool:
