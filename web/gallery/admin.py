@@ -94,7 +94,7 @@ KEPT = [
 def linked(variant):
     """The file's name as a link: by the address of its field nginx alone reads."""
 
-    @admin.display(description=Photo._meta.get_field(variant).verbose_name)
+    @admin.display(description=getattr(Photo, variant).field.verbose_name)
     def name_of_file(photo):
         address = link(photo, variant)
         if address is None:
