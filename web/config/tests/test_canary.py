@@ -20,7 +20,7 @@ from config.health.worker import CANARY_KEY
 from config.health.worker import worker as worker_check
 from config.tests.conftest import DEAF_SECONDS, wait_until
 
-NOBODY = ["nobody@example.com", "en"]  # a task that reads the people
+NOBODY = [0, "en"]  # a task that reads the invitations
 
 real = pytest.mark.usefixtures("transactional_db")
 
@@ -102,9 +102,9 @@ def test_a_worker_whose_process_stands_still_ends_and_leaves_none_behind(cage):
 def test_a_long_task_is_not_taken_for_deafness(cage):
     cage.sings()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE accounts_user IN ACCESS EXCLUSIVE MODE")
-        cage.app.send_task("accounts.tasks.send_reset", NOBODY, queue="default")
-        wait_until(lambda: "send_reset" in cage.log)
+        cursor.execute("LOCK TABLE accounts_invitation IN ACCESS EXCLUSIVE MODE")
+        cage.app.send_task("accounts.tasks.send_invitation", NOBODY, queue="default")
+        wait_until(lambda: "send_invitation" in cage.log)
         time.sleep(DEAF_SECONDS + 4)
         assert not cage.ended()
         assert time.time() - cage.file.stat().st_mtime < DEAF_SECONDS, "looks unhealthy"

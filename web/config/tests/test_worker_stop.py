@@ -12,7 +12,7 @@ from config.tests.conftest import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("transactional_db")]
 # Celery's words when it lets a task go on for CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT.
-NOBODY = ["nobody@example.com", "en"]  # a task that reads the people
+NOBODY = [0, "en"]  # a task that reads the invitations
 WAITING = "Initiating Soft Shutdown"
 
 
@@ -53,8 +53,8 @@ def test_an_idle_worker_stops_at_once(idle):
 
 def test_a_task_that_runs_is_waited_for(idle):
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE accounts_user IN ACCESS EXCLUSIVE MODE")
-        idle.app.send_task("accounts.tasks.send_reset", NOBODY, queue="default")
+        cursor.execute("LOCK TABLE accounts_invitation IN ACCESS EXCLUSIVE MODE")
+        idle.app.send_task("accounts.tasks.send_invitation", NOBODY, queue="default")
         wait_until(lambda: "task_started" in idle.log)
         time.sleep(1)  # its process says so; the main one hears of it a moment later
         stop(idle)
