@@ -26,6 +26,8 @@ USAGE
 CHROMIUM_PACKAGES=(chromium fonts-dejavu-core fonts-noto-color-emoji)
 # promtool judges the alerts; libfaketime shows a task another clock.
 TOOL_PACKAGES=(prometheus libfaketime)
+# Each goes through the whole site as every role, on a site of its own.
+LONG_VISITS=(tests/browser/test_crawl.py tests/browser/test_secrets.py)
 PARTS_THAT_FAILED=()
 
 set_up() {
@@ -206,7 +208,9 @@ main() {
       begin "Scripts, compose files, a tenth of the chaos" test_beside "$@"
       part "Site" test_site "$@"
       end_of_beside
-      part "Browser" test_around tests/browser "$@"
+      begin "Browser, each role's pages and what they tell" test_around "${LONG_VISITS[@]}" "$@"
+      part "Browser" test_around tests/browser "${LONG_VISITS[@]/#/--ignore=}" "$@"
+      end_of_beside
       ;;
   esac
   if ((${#PARTS_THAT_FAILED[@]} > 0)); then
