@@ -142,7 +142,7 @@ def test_a_bucket_that_refuses_to_delete_is_told(site, folder_store):
     def delete(name, *, generation=""):
         raise StoreRefused("403 storage.objects.delete")
 
-    with pytest.raises(PruneRefused, match=r"could not be deleted: 403.*retention"):
+    with pytest.raises(PruneRefused, match=r"could not be deleted: 403.*only create"):
         run_prune(site, Wrapped(folder_store, delete=delete))
     assert len(list_backups(folder_store, shelf=SHELF).backups) == 3
 
