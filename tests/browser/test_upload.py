@@ -1,8 +1,10 @@
+import io
 import re
 
 import pytest
 from bad_files import giant_png, truncated_jpeg, zip_of
 from landscapes import landscape
+from PIL import ExifTags, Image
 from playwright.sync_api import expect
 from running_site import UPLOAD_LIMIT_MB
 
@@ -101,12 +103,55 @@ def test_a_zip_is_unpacked_and_tells_what_was_left_out(photographer):
     }
     photographer.upload({"camp.zip": zip_of(members)})
     row = photographer.row("camp.zip")
-    expect(row.locator(".row-state")).to_have_text("2 accepted, 3 rejected")
+    expect(row.locator(".row-state")).to_have_text("2 accepted, 2 rejected")
     expect(row).to_contain_text("Its path leads out of the zip")
     expect(row).to_contain_text("It is a zip inside the zip")
-    expect(row).to_contain_text("not a photo in a format")
+    expect(row).to_contain_text("1 other file was passed over: 1 txt.")
     photographer.expect_ready(2)
     photographer.screenshot("upload-zip-desktop")
+
+
+def test_what_a_phone_exports_is_told_in_one_line_and_hides_where_it_was(
+    photographer, phone
+):
+    """Its side files are no refusals; the place is told to the owner alone."""
+    photographer.make_gallery("From a phone")
+    members = {
+        "Takeout/IMG_1.jpg": placed(landscape(7)),
+        "Takeout/IMG_1.jpg.supplemental-metadata.json": b'{"title": "IMG_1.jpg"}',
+        "Takeout/film.mp4": b"film",
+        "__MACOSX/Takeout/._IMG_1.jpg": b"left by a Mac",
+        "Takeout/.DS_Store": b"left by a Mac",
+    }
+    photographer.upload({"takeout.zip": zip_of(members)})
+    photographer.expect_ready(1)
+    row = photographer.row("takeout.zip")
+    expect(row).to_contain_text("2 other files were passed over: 1 json, 1 mp4.")
+    expect(row).not_to_contain_text("Rejected")
+    said = photographer.page.get_by_text("1 photo says where it was taken.")
+    expect(said).to_be_visible()
+    photographer.expect_accessible()
+    photographer.screenshot("upload-phone-desktop")
+    photographer.page.get_by_role("link", name="Edit gallery").click()
+    expect(
+        photographer.page.get_by_label(re.compile("where photos were taken"))
+    ).not_to_be_checked()
+    photographer.screenshot("gallery-locations-desktop")
+    phone.page.goto(photographer.page.url)
+    phone.expect_no_sideways_scroll()
+    phone.screenshot("gallery-locations-phone")
+
+
+def placed(photo: bytes) -> bytes:
+    """The photo with a position in its EXIF."""
+    image = Image.open(io.BytesIO(photo))
+    exif = image.getexif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {1: "N", 2: (45.0, 50.0, 1.0), 3: "E", 4: (6.0, 51.0, 53.0)}
+    )
+    target = io.BytesIO()
+    image.save(target, "JPEG", exif=exif)
+    return target.getvalue()
 
 
 def test_a_zip_is_followed_after_a_reload(photographer, site):
