@@ -313,7 +313,7 @@ def test_a_file_is_cancelled_and_the_site_forgets_it(photographer):
     [
         (401, "You are signed out."),
         (413, f"The site takes at most {UPLOAD_LIMIT_MB} MB in one file."),
-        (503, "The site is busy or restarting (503)."),
+        (502, "The site is busy or restarting (502)."),
     ],
 )
 def test_a_refused_request_has_a_message(photographer, status, message):
@@ -328,6 +328,24 @@ def test_a_refused_request_has_a_message(photographer, status, message):
     expect(row).to_contain_text(message, timeout=60_000)
     retry = row.get_by_role("button", name="Retry tent.jpg")
     expect(retry).to_have_count(0 if status == 413 else 1)
+
+
+def test_a_site_that_restarts_is_waited_for(photographer):
+    photographer.expected_errors.append("status of 503")
+    photographer.make_gallery("Restarting")
+    route = "**/api/galleries/*/uploads/"
+    photographer.page.route(
+        route,
+        lambda one: one.fulfill(
+            status=503, body="<html>", headers={"Retry-After": "2"}
+        ),
+    )
+    photographer.upload({"tent.jpg": landscape(1, scale=0.3)})
+    row = photographer.row("tent.jpg")
+    expect(row).to_contain_text("The site is busy or restarting (503)", timeout=60_000)
+    photographer.page.unroute(route)
+    photographer.expect_ready(1)
+    expect(row.locator(".row-state")).to_have_text("Accepted")
 
 
 def test_signed_out_in_another_tab_is_told_and_a_retry_succeeds(photographer):

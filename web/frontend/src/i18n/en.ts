@@ -108,6 +108,7 @@ export const en = {
     checking: "Checking",
     unpacking: "Unpacking",
     paused: "Paused",
+    away: "The site is busy or restarting (503); it goes on by itself.",
     pausing: "The site asked for a short pause; it goes on by itself.",
     failed: "Not uploaded",
     cancelled: "Cancelled",

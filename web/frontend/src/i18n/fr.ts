@@ -119,6 +119,7 @@ export const fr: Messages = {
     checking: "Vérification",
     unpacking: "Décompression",
     paused: "En pause",
+    away: "Le site est occupé ou redémarre (503) ; l’envoi reprendra de lui-même.",
     pausing: "Le site demande une courte pause ; l’envoi reprendra de lui-même.",
     failed: "Non envoyé",
     cancelled: "Annulé",

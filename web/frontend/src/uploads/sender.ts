@@ -94,7 +94,7 @@ class Sending {
     const wait = PUTS_OFF.has(status) ? secondsIn(error) * 1000 : PAUSE_MS;
     const isFull = bodyOf(error).includes('"too_many_uploads"'); // until others end: in words
     if (status === 0 || (PUTS_OFF.has(status) && !isFull)) {
-      this.hearing.onPause(status === 0 ? t.upload.broke : t.upload.pausing);
+      this.hearing.onPause(reasonOfPause(status));
       if (status === 0) window.addEventListener("online", this.goOn);
       this.timer = setTimeout(this.goOn, wait);
       return;
@@ -146,6 +146,11 @@ class Sending {
 function prepare(request: HttpRequest): void {
   request.setHeader("Accept", "application/json");
   request.setHeader("X-CSRFToken", csrfToken());
+}
+
+function reasonOfPause(status: number): string {
+  if (status === 0) return t.upload.broke;
+  return status === 503 ? t.upload.away : t.upload.pausing;
 }
 
 /** 0: there was no answer. */
