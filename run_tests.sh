@@ -125,7 +125,7 @@ show_beside() {
 in_web() { (cd web && "$@"); }
 
 lint_python() {
-  local places=(. ../tests ../bench ../certbot ../cron ../cron/run)
+  local places=(. ../socle ../tests ../bench ../certbot ../cron ../cron/run)
   in_web ruff check "${places[@]}" && in_web ruff format --check "${places[@]}"
 }
 
@@ -136,13 +136,14 @@ lint_shell() {
   shellcheck --external-sources "${files[@]}"
 }
 
-lint_docker() { hadolint web/Dockerfile nginx/Dockerfile certbot/Dockerfile tests/chaos/prod/attacker/Dockerfile; }
-lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml config accounts backups gallery operations; }
-check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts backups gallery local operations; }
+lint_docker() { hadolint socle/docker/Dockerfile nginx/Dockerfile certbot/Dockerfile tests/chaos/prod/attacker/Dockerfile; }
+lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml accounts gallery ../socle; }
+check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts gallery ../socle; }
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
 check_api_client() { scripts/api_client.sh --check; }
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
-test_site() { in_web python -m pytest -p local.pytest_plugin "$@"; }
+# The project's tests and the base's: arguments that name files replace both folders.
+test_site() { in_web python -m pytest "$@"; }
 test_chaos() { test_around tests/chaos --ignore=tests/chaos/prod "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
 test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }

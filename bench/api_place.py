@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.nginx import Nginx
-from local.probes import is_port_free, wait_until
-from local.testing import free_port, running, running_services
-from local.ties import tied
+from socle.embedded.nginx import Nginx
+from socle.embedded.probes import is_port_free, wait_until
+from socle.embedded.testing import free_port, running, running_services
+from socle.embedded.ties import tied
 
 BENCH = Path(__file__).resolve().parent
 PEER_SERVER = """

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from local.binaries import find_binaries
-from local.probes import is_port_free
-from local.testing import free_port, running
-from local.ties import tied
+from socle.embedded.binaries import find_binaries
+from socle.embedded.probes import is_port_free
+from socle.embedded.testing import free_port, running
+from socle.embedded.ties import tied
 
 BUCKET = "bench"
 HOST = "storage.googleapis.com"

@@ -34,7 +34,7 @@ from measuring import (  # noqa: E402
     measure,
 )
 
-from local.testing import running_services  # noqa: E402
+from socle.embedded.testing import running_services  # noqa: E402
 
 MEMORY = Path("/dev/shm")  # noqa: S108
 BUCKET_BYTES = 6_000_000_000

@@ -24,7 +24,7 @@ os.environ.setdefault("VIPS_CONCURRENCY", "1")  # read when libvips is loaded
 
 from measuring import figure  # noqa: E402
 
-from local.testing import running_services  # noqa: E402
+from socle.embedded.testing import running_services  # noqa: E402
 
 WIDTH, HEIGHT = 4000, 3000
 

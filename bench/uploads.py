@@ -26,9 +26,9 @@ from api_place import manage, started  # noqa: E402
 from measuring import figure  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from local.nginx import Nginx  # noqa: E402
-from local.testing import free_port, running, running_services  # noqa: E402
-from local.ties import tied  # noqa: E402
+from socle.embedded.nginx import Nginx  # noqa: E402
+from socle.embedded.testing import free_port, running, running_services  # noqa: E402
+from socle.embedded.ties import tied  # noqa: E402
 
 CHUNK = 8 * 1024 * 1024
 # Of one process: what its container has, by the processes in it (services.yml).

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Whether the values of .env (or .local/env) may be used: reads web/config/env_rules.txt,
-# changes nothing. The site reads the same rules with web/config/env_rules.py. Sourced.
+# Whether the values of .env (or .local/env) may be used: reads socle/core/env_rules.txt,
+# changes nothing. The site reads the same rules with socle/core/env_rules.py. Sourced.
 
-ENV_RULES="$REPOSITORY/web/config/env_rules.txt"
-TIME_ZONES="$REPOSITORY/web/config/time_zones.txt"
+ENV_RULES="$REPOSITORY/socle/core/env_rules.txt"
+TIME_ZONES="$REPOSITORY/socle/core/time_zones.txt"
 PLACEHOLDERS=' changeme change-me secret password changethis '
 
 declare -gA RULE_KIND=() RULE_DETAIL=() RULE_WORDS=() RULE_NEEDED=()

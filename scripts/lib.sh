@@ -129,11 +129,20 @@ pip_names_certificates() {
 
 # usage: make_venv PYTHON    Makes the venv, unless it is whole and still in its place.
 make_venv() {
-  if venv_is_usable; then return 0; fi
-  rm -rf "$VENV"
-  mkdir -p "$(dirname "$VENV")"
-  "$1" -m venv "$VENV"
-  printf '%s\n' "$VENV" >"$VENV/.place" # its scripts name this folder: moved, they break
+  if ! venv_is_usable; then
+    rm -rf "$VENV"
+    mkdir -p "$(dirname "$VENV")"
+    "$1" -m venv "$VENV"
+    printf '%s\n' "$VENV" >"$VENV/.place" # its scripts name this folder: moved, they break
+  fi
+  show_base_to_python
+}
+
+# `import socle` is found from wherever Python is started.
+show_base_to_python() {
+  local packages
+  packages="$("$VENV/bin/python" -c 'import site; print(site.getsitepackages()[0])')"
+  printf '%s\n' "$REPOSITORY" >"$packages/socle.pth"
 }
 
 venv_is_usable() {

@@ -15,7 +15,7 @@ from runner.places import Places, site
 from runner.tasks import Task, all_tasks
 
 sys.path.append(str(site()))
-from operations.timetable import next_run, read_rule  # noqa: E402
+from socle.operations.timetable import next_run, read_rule  # noqa: E402
 
 SETTING = re.compile(r"[A-Z_]+ *=")
 FIVE_FIELDS = re.compile(r"((?:\S+\s+){4}\S+)\s+(\S.*)")

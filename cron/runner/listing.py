@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 
-from operations.timetable import next_run, runs
 from runner.records import Records
 from runner.tasks import Task
+from socle.operations.timetable import next_run, runs
 
 OFTEN = 7 * 24  # more starts a week than this are counted, not listed
 OUTCOMES = {"ok": "done", "timed_out": "took too long"}

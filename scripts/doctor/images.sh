@@ -71,7 +71,7 @@ revision_of() {
 # What an image is made from. LOCAL mounts the code itself, so there it is less.
 sources_of_images() {
   if [[ "$STAGE" == local ]]; then
-    echo web/Dockerfile web/requirements web/frontend/package-lock.json nginx
+    echo socle/docker web/requirements web/frontend/package-lock.json nginx
   else
     echo web nginx cron certbot
   fi

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from backups.exceptions import NotABackup
+from socle.backups.exceptions import NotABackup
 
 DUMP = "database.dump.zst"
 MEDIA = "media.jsonl.zst"

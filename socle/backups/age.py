@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
-from backups.models import Run
+from socle.backups.models import Run
 
 
 @dataclass(frozen=True)

@@ -2,4 +2,4 @@ from django.apps import AppConfig
 
 
 class BackupsConfig(AppConfig):
-    name = "backups"
+    name = "socle.backups"

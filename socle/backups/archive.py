@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from backups.dump import Tool, pipe, running
-from backups.exceptions import RestoreFailed
-from backups.postgres import MAINTENANCE, Database
-from backups.progress import Progress
+from socle.backups.dump import Tool, pipe, running
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.progress import Progress
 
 RESTORING = "Restoring the database"
 ERRORS_IGNORED = "errors ignored on restore"  # its last words, if it came that far

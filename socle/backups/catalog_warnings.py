@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg2
 
-from backups.function_names import functions_by_search_path
-from backups.postgres import Database
+from socle.backups.function_names import functions_by_search_path
+from socle.backups.postgres import Database
 
 logger = logging.getLogger(__name__)
 SHOWN = 3

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import google_crc32c
 
-from backups.exceptions import ObjectDamaged, ObjectRetained
-from backups.stores.interface import Reader, Store, StoredObject, Writer
-from backups.stores.proofs import crc32c_of
+from socle.backups.exceptions import ObjectDamaged, ObjectRetained
+from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
+from socle.backups.stores.proofs import crc32c_of
 
 __all__ = [
     "Fingerprint",

@@ -2,7 +2,7 @@
 
 import zstandard
 
-from backups.stores import Writer
+from socle.backups.stores import Writer
 
 LEVEL = 3
 

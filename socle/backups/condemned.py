@@ -15,15 +15,15 @@ from uuid import uuid4
 
 import zstandard
 
-from backups.addresses import Shelf, backup_id
-from backups.compression import CompressingWriter
-from backups.exceptions import (
+from socle.backups.addresses import Shelf, backup_id
+from socle.backups.compression import CompressingWriter
+from socle.backups.exceptions import (
     ObjectExists,
     ObjectMissing,
     PruneRefused,
     StoreRefused,
 )
-from backups.stores import Store, StoredObject
+from socle.backups.stores import Store, StoredObject
 
 logger = logging.getLogger(__name__)
 

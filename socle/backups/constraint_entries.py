@@ -6,11 +6,11 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from backups.database_errors import words_of
-from backups.exceptions import RestoreFailed
-from backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
-from backups.postgres import Database
-from backups.violations import doubled_rows, failing_rows
+from socle.backups.database_errors import words_of
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
+from socle.backups.postgres import Database
+from socle.backups.violations import doubled_rows, failing_rows
 
 _ENTRY = re.compile(
     r"\d+; \d+ \d+ (?P<kind>FK CONSTRAINT|CHECK CONSTRAINT|CONSTRAINT|INDEX|"

@@ -5,12 +5,12 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from backups.addresses import Shelf
-from backups.encryption import Keys
-from backups.exceptions import ObjectDamaged, ObjectMissing
-from backups.manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
-from backups.stores import Reader, Store, Writer
-from backups.stores.proofs import Proof
+from socle.backups.addresses import Shelf
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import ObjectDamaged, ObjectMissing
+from socle.backups.manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
+from socle.backups.stores import Reader, Store, Writer
+from socle.backups.stores.proofs import Proof
 
 NO_KEYS = Keys()
 WHOLE_BYTES = 4 << 20  # up to here a content is moved in one piece, in memory

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     BackupError,
     DatabaseBusy,
     DatabaseRefused,

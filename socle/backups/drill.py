@@ -5,26 +5,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from backups.addresses import PROOF
-from backups.exceptions import (
+from socle.backups.addresses import PROOF
+from socle.backups.exceptions import (
     ObjectDamaged,
     ObjectMissing,
     ObjectRetained,
     RestoreFailed,
 )
-from backups.folders import held
-from backups.loading import Loading, load_database
-from backups.media_restore import restore_media
-from backups.places import Places, clear, create_database
-from backups.preflight import check_fits
-from backups.previous import forget_proven
-from backups.progress import Progress, counted
-from backups.record import Backup, Proof
-from backups.roles import roles_made
-from backups.settling import alone
-from backups.site import Site
-from backups.stores import Store
-from backups.verify import Verifier
+from socle.backups.folders import held
+from socle.backups.loading import Loading, load_database
+from socle.backups.media_restore import restore_media
+from socle.backups.places import Places, clear, create_database
+from socle.backups.preflight import check_fits
+from socle.backups.previous import forget_proven
+from socle.backups.progress import Progress, counted
+from socle.backups.record import Backup, Proof
+from socle.backups.roles import roles_made
+from socle.backups.settling import alone
+from socle.backups.site import Site
+from socle.backups.stores import Store
+from socle.backups.verify import Verifier
 
 
 def drill(

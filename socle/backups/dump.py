@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import IO
 
-from backups.compression import CompressingWriter
-from backups.exceptions import DumpFailed
-from backups.postgres import Database
-from backups.progress import Progress
-from backups.stores import Writer
+from socle.backups.compression import CompressingWriter
+from socle.backups.exceptions import DumpFailed
+from socle.backups.postgres import Database
+from socle.backups.progress import Progress
+from socle.backups.stores import Writer
 
 PIECE_BYTES = 1 << 20
 PAGE_BYTES = 4096

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import pyrage
 
-from backups.age_streams import Remembering, Source, Target
-from backups.exceptions import KeyMissing, ObjectDamaged
-from backups.stores import Reader, Writer
+from socle.backups.age_streams import Remembering, Source, Target
+from socle.backups.exceptions import KeyMissing, ObjectDamaged
+from socle.backups.stores import Reader, Writer
 
 METHOD = "age"
 Identity: TypeAlias = Any  # pyrage.x25519.Identity: the library has no types

@@ -4,7 +4,7 @@ import errno
 import shutil
 from pathlib import Path
 
-from backups.journal import Exchange
+from socle.backups.journal import Exchange
 
 ATTEMPTS = 20
 

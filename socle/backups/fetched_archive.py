@@ -10,14 +10,14 @@ from typing import IO
 
 import zstandard
 
-from backups.archive import HEAD_BYTES, PROC_FILES, RESTORING, Archive
-from backups.dump import PIECE_BYTES
-from backups.exceptions import ObjectDamaged, RestoreFailed
-from backups.manifest import open_part
-from backups.postgres import Database
-from backups.progress import Progress
-from backups.record import Backup
-from backups.stores import Reader, Store
+from socle.backups.archive import HEAD_BYTES, PROC_FILES, RESTORING, Archive
+from socle.backups.dump import PIECE_BYTES
+from socle.backups.exceptions import ObjectDamaged, RestoreFailed
+from socle.backups.manifest import open_part
+from socle.backups.postgres import Database
+from socle.backups.progress import Progress
+from socle.backups.record import Backup
+from socle.backups.stores import Reader, Store
 
 FETCHING = "Fetching the dump"
 SPARE_BYTES = 500_000_000

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from backups.addresses import PROOF, RECORD, Address, Shelf, moment_of
-from backups.exceptions import (
+from socle.backups.addresses import PROOF, RECORD, Address, Shelf, moment_of
+from socle.backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,
@@ -15,7 +15,7 @@ from backups.exceptions import (
     PruneRefused,
     StoreRefused,
 )
-from backups.stores import Store, StoredObject
+from socle.backups.stores import Store, StoredObject
 
 # Nothing younger is swept: longer than any backup or restore takes.
 GRACE = timedelta(hours=48)

@@ -7,10 +7,10 @@ from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from backups.age import Age, age_of_newest_backup
-from backups.models import Run
-from backups.progress import readable_age
-from config.health.facts import Fact, State, check
+from socle.backups.age import Age, age_of_newest_backup
+from socle.backups.models import Run
+from socle.backups.progress import readable_age
+from socle.core.health.facts import Fact, State, check
 
 BACK_UP = "./google_storage.sh -b"
 DRILL = "./google_storage.sh -d"

@@ -6,9 +6,9 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
-from backups.postgres import Database
-from backups.violations import failing_rows
+from socle.backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
+from socle.backups.postgres import Database
+from socle.backups.violations import failing_rows
 
 # pg_dump writes those into the definition of a table or a domain, so that each row is
 # checked as it comes; those that are NOT VALID come last of all by themselves.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from backups.exceptions import LookAtIt
+from socle.backups.exceptions import LookAtIt
 
 
 @dataclass(frozen=True)

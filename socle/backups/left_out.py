@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg2
 
-from backups.progress import counted
+from socle.backups.progress import counted
 
 _INTEGRITY = "23"
 _OF_THE_SERVER = ("08", "25", "53", "55", "57", "58", "XX")

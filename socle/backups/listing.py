@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from backups.addresses import RECORD, Address, Shelf
-from backups.encryption import Keys
-from backups.exceptions import NotABackup
-from backups.record import Backup, read_backup
-from backups.stores import Store
-from backups.threads import THREADS, map_in_threads
+from socle.backups.addresses import RECORD, Address, Shelf
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import NotABackup
+from socle.backups.record import Backup, read_backup
+from socle.backups.stores import Store
+from socle.backups.threads import THREADS, map_in_threads
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import psycopg2
 
-from backups.archive import Archive, Pass
-from backups.database_errors import words_of
-from backups.exceptions import RestoreFailed
-from backups.fetched_archive import open_archive
-from backups.left_out import LeftOut, summary
-from backups.places import create_database, drop_database
-from backups.postgres import Database
-from backups.progress import Progress, counted
-from backups.record import Backup
-from backups.row_counts import check_rows
-from backups.stores import Store
-from backups.tolerant_load import load_tolerantly
-from backups.traits import Traits
+from socle.backups.archive import Archive, Pass
+from socle.backups.database_errors import words_of
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.fetched_archive import open_archive
+from socle.backups.left_out import LeftOut, summary
+from socle.backups.places import create_database, drop_database
+from socle.backups.postgres import Database
+from socle.backups.progress import Progress, counted
+from socle.backups.record import Backup
+from socle.backups.row_counts import check_rows
+from socle.backups.stores import Store
+from socle.backups.tolerant_load import load_tolerantly
+from socle.backups.traits import Traits
 
 MOST_JOBS = 4
 # They would fire while the rest is built. A comment on one comes after it.

@@ -10,11 +10,11 @@ from typing import IO
 
 import zstandard
 
-from backups.addresses import MEDIA
-from backups.checksums import download
-from backups.exceptions import ObjectDamaged
-from backups.record import Backup, StoredPart
-from backups.stores import Reader, Store
+from socle.backups.addresses import MEDIA
+from socle.backups.checksums import download
+from socle.backups.exceptions import ObjectDamaged
+from socle.backups.record import Backup, StoredPart
+from socle.backups.stores import Reader, Store
 
 PIECE_BYTES = 1 << 20
 IN_MEMORY_BYTES = 16 << 20

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from io import BufferedReader
 from pathlib import Path
 
-from backups.addresses import Shelf
-from backups.checksums import Fingerprint, check_stored, crc32c_of, upload
-from backups.condemned import Condemned, renew
-from backups.contents import WHOLE_BYTES
-from backups.encryption import Keys
-from backups.exceptions import MediaUnreadable, ObjectExists
-from backups.manifest import PIECE_BYTES, Earlier, MediaFile
-from backups.record import Skipped
-from backups.stores import Store
-from backups.threads import THREADS, Budget, OneAtATime, map_in_threads
+from socle.backups.addresses import Shelf
+from socle.backups.checksums import Fingerprint, check_stored, crc32c_of, upload
+from socle.backups.condemned import Condemned, renew
+from socle.backups.contents import WHOLE_BYTES
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import MediaUnreadable, ObjectExists
+from socle.backups.manifest import PIECE_BYTES, Earlier, MediaFile
+from socle.backups.record import Skipped
+from socle.backups.stores import Store
+from socle.backups.threads import THREADS, Budget, OneAtATime, map_in_threads
 
 # Of files under way, in all threads: a content is there as it was read and as the body
 # of a request, and a stream collects pieces as large as the store likes them.

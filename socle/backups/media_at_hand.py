@@ -6,7 +6,7 @@ import stat
 from io import RawIOBase
 from pathlib import Path
 
-from backups.manifest import PIECE_BYTES, MediaFile
+from socle.backups.manifest import PIECE_BYTES, MediaFile
 
 
 def copied(file: MediaFile, *, live: Path, target: Path) -> bool:

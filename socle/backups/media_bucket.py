@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from backups.addresses import Shelf
-from backups.checksums import upload
-from backups.condemned import Condemned, renew
-from backups.contents import open_whole, pass_on
-from backups.encryption import Keys
-from backups.exceptions import ObjectExists, ObjectMissing
-from backups.manifest import CRC32C, MD5, MediaFile
-from backups.media import Kept
-from backups.record import Skipped
-from backups.stores import Store, StoredObject
-from backups.threads import THREADS, OneAtATime, map_in_threads
+from socle.backups.addresses import Shelf
+from socle.backups.checksums import upload
+from socle.backups.condemned import Condemned, renew
+from socle.backups.contents import open_whole, pass_on
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import ObjectExists, ObjectMissing
+from socle.backups.manifest import CRC32C, MD5, MediaFile
+from socle.backups.media import Kept
+from socle.backups.record import Skipped
+from socle.backups.stores import Store, StoredObject
+from socle.backups.threads import THREADS, OneAtATime, map_in_threads
 
 MODE = 0o644  # of a restored file; a bucket knows none
 

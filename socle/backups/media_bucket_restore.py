@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from backups.checksums import upload
-from backups.contents import missing_explained, write_content
-from backups.exceptions import RestoreFailed
-from backups.manifest import MediaFile, check_inside, read_manifest
-from backups.media_bucket import as_file, same_kind
-from backups.media_restore import count_restored
-from backups.progress import Progress, counted_files
-from backups.record import Backup
-from backups.stores import Store, open_store
-from backups.threads import THREADS, map_in_threads
+from socle.backups.checksums import upload
+from socle.backups.contents import missing_explained, write_content
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.manifest import MediaFile, check_inside, read_manifest
+from socle.backups.media_bucket import as_file, same_kind
+from socle.backups.media_restore import count_restored
+from socle.backups.progress import Progress, counted_files
+from socle.backups.record import Backup
+from socle.backups.stores import Store, open_store
+from socle.backups.threads import THREADS, map_in_threads
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from backups.addresses import Shelf
-from backups.contents import missing_explained, write_content
-from backups.encryption import Keys
-from backups.exceptions import MediaUnreadable, RestoreFailed
-from backups.manifest import MediaFile, check_inside, outside, read_manifest
-from backups.media_at_hand import copied
-from backups.progress import Progress
-from backups.record import Backup, MediaPart
-from backups.stores import Store
-from backups.threads import THREADS, map_in_threads
+from socle.backups.addresses import Shelf
+from socle.backups.contents import missing_explained, write_content
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import MediaUnreadable, RestoreFailed
+from socle.backups.manifest import MediaFile, check_inside, outside, read_manifest
+from socle.backups.media_at_hand import copied
+from socle.backups.progress import Progress
+from socle.backups.record import Backup, MediaPart
+from socle.backups.stores import Store
+from socle.backups.threads import THREADS, map_in_threads
 
 
 def restore_media(

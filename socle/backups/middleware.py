@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
-from backups.exceptions import AlreadyRunning, BackupError
-from backups.journal import journal_path
-from backups.postgres import Database
-from backups.settling import alone
+from socle.backups.exceptions import AlreadyRunning, BackupError
+from socle.backups.journal import journal_path
+from socle.backups.postgres import Database
+from socle.backups.settling import alone
 
 logger = logging.getLogger(__name__)
 

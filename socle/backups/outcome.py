@@ -5,16 +5,16 @@ from typing import Any
 from django.db import Error
 from django.utils import timezone
 
-from backups.dump import DUMPING
-from backups.exceptions import FilesLeftOut
-from backups.models import Run
-from backups.parts import KEEPING_MEDIA
-from backups.progress import Progress, counted_files
-from backups.record import Backup
-from backups.services import take_backup
-from backups.site import Site
-from backups.stores import open_store
-from backups.telling import Telling
+from socle.backups.dump import DUMPING
+from socle.backups.exceptions import FilesLeftOut
+from socle.backups.models import Run
+from socle.backups.parts import KEEPING_MEDIA
+from socle.backups.progress import Progress, counted_files
+from socle.backups.record import Backup
+from socle.backups.services import take_backup
+from socle.backups.site import Site
+from socle.backups.stores import open_store
+from socle.backups.telling import Telling
 
 
 def back_up(run: Telling, *, progress: Progress, full: bool = False) -> Backup:

@@ -3,23 +3,29 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from backups.addresses import DUMP, MEDIA, Address
-from backups.catalog_warnings import catalog_warnings
-from backups.checksums import HashingWriter, upload
-from backups.compression import CompressingWriter
-from backups.condemned import Condemned, standing_contents
-from backups.dump import dump_database
-from backups.exceptions import DumpFailed, LookAtIt
-from backups.listing import complete_ids
-from backups.manifest import Earlier
-from backups.media import Kept, MediaKeeper, Unchanged
-from backups.media_bucket import BucketKeeper
-from backups.postgres import major
-from backups.progress import Progress, counted_files, readable_size
-from backups.record import DatabasePart, MediaPart, Skipped, StoredPart, read_backup
-from backups.site import Site
-from backups.snapshot import Snapshot, snapshot
-from backups.stores import Store, open_store
+from socle.backups.addresses import DUMP, MEDIA, Address
+from socle.backups.catalog_warnings import catalog_warnings
+from socle.backups.checksums import HashingWriter, upload
+from socle.backups.compression import CompressingWriter
+from socle.backups.condemned import Condemned, standing_contents
+from socle.backups.dump import dump_database
+from socle.backups.exceptions import DumpFailed, LookAtIt
+from socle.backups.listing import complete_ids
+from socle.backups.manifest import Earlier
+from socle.backups.media import Kept, MediaKeeper, Unchanged
+from socle.backups.media_bucket import BucketKeeper
+from socle.backups.postgres import major
+from socle.backups.progress import Progress, counted_files, readable_size
+from socle.backups.record import (
+    DatabasePart,
+    MediaPart,
+    Skipped,
+    StoredPart,
+    read_backup,
+)
+from socle.backups.site import Site
+from socle.backups.snapshot import Snapshot, snapshot
+from socle.backups.stores import Store, open_store
 
 KEEPING_MEDIA = "Keeping media"
 

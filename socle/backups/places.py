@@ -10,10 +10,10 @@ from typing import Any
 
 from psycopg2 import sql
 
-from backups.journal import Exchange, Plan
-from backups.postgres import MAINTENANCE, Database
-from backups.subscriptions import drop_subscriptions
-from backups.traits import Traits, creation
+from socle.backups.journal import Exchange, Plan
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.subscriptions import drop_subscriptions
+from socle.backups.traits import Traits, creation
 
 NAME_BYTES = 63  # Postgres cuts longer names off
 HALF_DROPPED = -2  # as a limit of connections; Postgres' own mark

@@ -14,7 +14,7 @@ import psycopg2
 from django.conf import settings
 from psycopg2.extensions import make_dsn
 
-from backups.exceptions import LookAtIt, ServerUnavailable
+from socle.backups.exceptions import LookAtIt, ServerUnavailable
 
 LOCK_SECONDS = 10
 _LIMIT = f"{LOCK_SECONDS}s"

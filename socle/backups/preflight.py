@@ -2,16 +2,16 @@
 
 import os
 
-from backups.checksums import agrees
-from backups.exceptions import NotABackup, RestoreRefused
-from backups.migrating import unknown_migrations
-from backups.places import Parts
-from backups.postgres import MAINTENANCE, major, server_version
-from backups.record import Backup, StoredPart
-from backups.roles import check_roles
-from backups.room import check_room
-from backups.site import Site
-from backups.stores import Store
+from socle.backups.checksums import agrees
+from socle.backups.exceptions import NotABackup, RestoreRefused
+from socle.backups.migrating import unknown_migrations
+from socle.backups.places import Parts
+from socle.backups.postgres import MAINTENANCE, major, server_version
+from socle.backups.record import Backup, StoredPart
+from socle.backups.roles import check_roles
+from socle.backups.room import check_room
+from socle.backups.site import Site
+from socle.backups.stores import Store
 
 
 def check_fits(

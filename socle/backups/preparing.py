@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from backups.exceptions import RestoreFailed
-from backups.postgres import Database
-from backups.progress import Progress
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.postgres import Database
+from socle.backups.progress import Progress
 
 MANAGE = "manage.py"
 _STACK = ("Traceback ", "The above exception ", "During handling ")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg2
 
-from backups.exceptions import BackupError, NothingKept
-from backups.history import carry_history
-from backups.places import (
+from socle.backups.exceptions import BackupError, NothingKept
+from socle.backups.history import carry_history
+from socle.backups.places import (
     Places,
     database_exists,
     databases_of,
@@ -22,13 +22,13 @@ from backups.places import (
     remove_folder,
     stamp_of,
 )
-from backups.postgres import MAINTENANCE, Database
-from backups.progress import Progress, readable_size
-from backups.roles import let_the_site_in
-from backups.settling import alone
-from backups.site import Site
-from backups.subscriptions import rest_subscriptions
-from backups.swap import swap
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.progress import Progress, readable_size
+from socle.backups.roles import let_the_site_in
+from socle.backups.settling import alone
+from socle.backups.site import Site
+from socle.backups.subscriptions import rest_subscriptions
+from socle.backups.swap import swap
 
 logger = logging.getLogger(__name__)
 

@@ -4,20 +4,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from backups.addresses import Address, Shelf
-from backups.encryption import Keys
-from backups.exceptions import NotABackup
-from backups.folders import Folder, delete_all, list_folders
-from backups.places import clear
-from backups.previous import drop_rest
-from backups.progress import Progress
-from backups.record import Backup, read_backup
-from backups.retention import Policy, kept
-from backups.settling import alone
-from backups.site import Site
-from backups.stores import Store
-from backups.sweep import Swept, sweep
-from backups.threads import THREADS, map_in_threads
+from socle.backups.addresses import Address, Shelf
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import NotABackup
+from socle.backups.folders import Folder, delete_all, list_folders
+from socle.backups.places import clear
+from socle.backups.previous import drop_rest
+from socle.backups.progress import Progress
+from socle.backups.record import Backup, read_backup
+from socle.backups.retention import Policy, kept
+from socle.backups.settling import alone
+from socle.backups.site import Site
+from socle.backups.stores import Store
+from socle.backups.sweep import Swept, sweep
+from socle.backups.threads import THREADS, map_in_threads
 
 BEING_READ = "being restored"
 UNREADABLE = "cannot be read"

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from rich.table import Table
 
-from backups.progress import readable_age, readable_size
-from backups.prune import Verdict
-from backups.table import rendered
+from socle.backups.progress import readable_age, readable_size
+from socle.backups.prune import Verdict
+from socle.backups.table import rendered
 
 
 def verdicts_table(

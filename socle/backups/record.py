@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from backups.addresses import PROOF, RECORD, Address
-from backups.encryption import Keys
-from backups.exceptions import NotABackup, ObjectMissing
-from backups.stores import Store
+from socle.backups.addresses import PROOF, RECORD, Address
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import NotABackup, ObjectMissing
+from socle.backups.stores import Store
 
 FORMAT = 1
 

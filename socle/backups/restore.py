@@ -11,13 +11,18 @@ from functools import cached_property
 
 import psycopg2
 
-from backups.database_errors import as_backup_error
-from backups.exceptions import BackupError, LookAtIt, RestoreFailed, SwapInterrupted
-from backups.folders import held
-from backups.locks import Lock
-from backups.media_bucket_restore import BucketRestorer
-from backups.media_restore import restore_media
-from backups.places import (
+from socle.backups.database_errors import as_backup_error
+from socle.backups.exceptions import (
+    BackupError,
+    LookAtIt,
+    RestoreFailed,
+    SwapInterrupted,
+)
+from socle.backups.folders import held
+from socle.backups.locks import Lock
+from socle.backups.media_bucket_restore import BucketRestorer
+from socle.backups.media_restore import restore_media
+from socle.backups.places import (
     Parts,
     Places,
     clear,
@@ -25,18 +30,18 @@ from backups.places import (
     plan_of,
     remove_folder,
 )
-from backups.preflight import check_fits
-from backups.previous import forget_all_but
-from backups.progress import Progress
-from backups.record import Backup
-from backups.restored_database import build_database
-from backups.roles import roles_made
-from backups.scrubbing import needs_scrubbing
-from backups.settling import alone
-from backups.site import Site
-from backups.stores import Store, open_store
-from backups.subscriptions import rest_subscriptions
-from backups.swap import swap
+from socle.backups.preflight import check_fits
+from socle.backups.previous import forget_all_but
+from socle.backups.progress import Progress
+from socle.backups.record import Backup
+from socle.backups.restored_database import build_database
+from socle.backups.roles import roles_made
+from socle.backups.scrubbing import needs_scrubbing
+from socle.backups.settling import alone
+from socle.backups.site import Site
+from socle.backups.stores import Store, open_store
+from socle.backups.subscriptions import rest_subscriptions
+from socle.backups.swap import swap
 
 logger = logging.getLogger(__name__)
 

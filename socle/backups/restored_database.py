@@ -5,21 +5,21 @@ from collections.abc import Iterable
 import psycopg2
 from psycopg2 import sql
 
-from backups.database_errors import words_of
-from backups.history import carry_history
-from backups.left_out import LeftOut
-from backups.loading import Loading, load_database
-from backups.migrating import missing_migrations
-from backups.places import create_database, database_exists
-from backups.postgres import Database
-from backups.preparing import prepare_database
-from backups.progress import Progress
-from backups.record import Backup
-from backups.roles import let_the_site_in
-from backups.row_counts import tables_of
-from backups.site import Site
-from backups.stores import Store
-from backups.traits import give, traits_of
+from socle.backups.database_errors import words_of
+from socle.backups.history import carry_history
+from socle.backups.left_out import LeftOut
+from socle.backups.loading import Loading, load_database
+from socle.backups.migrating import missing_migrations
+from socle.backups.places import create_database, database_exists
+from socle.backups.postgres import Database
+from socle.backups.preparing import prepare_database
+from socle.backups.progress import Progress
+from socle.backups.record import Backup
+from socle.backups.roles import let_the_site_in
+from socle.backups.row_counts import tables_of
+from socle.backups.site import Site
+from socle.backups.stores import Store
+from socle.backups.traits import give, traits_of
 
 
 def build_database(

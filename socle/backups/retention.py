@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from backups.exceptions import PruneRefused
+from socle.backups.exceptions import PruneRefused
 
 NEWEST = "newest"
 NEWEST_PROVEN = "newest proven"

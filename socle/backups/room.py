@@ -6,12 +6,12 @@ from pathlib import Path
 
 import psycopg2
 
-from backups.exceptions import RestoreRefused
-from backups.places import Parts
-from backups.postgres import MAINTENANCE, Database
-from backups.progress import readable_size
-from backups.record import Record
-from backups.site import Site
+from socle.backups.exceptions import RestoreRefused
+from socle.backups.places import Parts
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.progress import readable_size
+from socle.backups.record import Record
+from socle.backups.site import Site
 
 # Rows in a database, with its indexes, over the same rows in a dump.
 GROWTH = 2

@@ -9,21 +9,21 @@ from uuid import uuid4
 
 import django
 
-from backups.addresses import DUMP, MEDIA, RECORD, Address, Shelf, backup_id
-from backups.checksums import Fingerprint, check_stored, crc32c_of
-from backups.exceptions import (
+from socle.backups.addresses import DUMP, MEDIA, RECORD, Address, Shelf, backup_id
+from socle.backups.checksums import Fingerprint, check_stored, crc32c_of
+from socle.backups.exceptions import (
     BackupError,
     ObjectDamaged,
     ObjectExists,
     ObjectMissing,
     ObjectRetained,
 )
-from backups.parts import keep_database, keep_media
-from backups.progress import Progress
-from backups.record import FORMAT, Backup, Record
-from backups.settling import alone
-from backups.site import Site
-from backups.stores import Store
+from socle.backups.parts import keep_database, keep_media
+from socle.backups.progress import Progress
+from socle.backups.record import FORMAT, Backup, Record
+from socle.backups.settling import alone
+from socle.backups.site import Site
+from socle.backups.stores import Store
 
 logger = logging.getLogger(__name__)
 

@@ -8,14 +8,14 @@ from typing import Protocol
 
 import psycopg2
 
-from backups.database_errors import database_errors, words_of
-from backups.exceptions import BackupError, LookAtIt
-from backups.exchange import folders_back, folders_forward
-from backups.journal import Plan, journal_path, read_journal, remove_journal
-from backups.locks import Lock, only_one
-from backups.places import exists
-from backups.postgres import MAINTENANCE, Database
-from backups.subscriptions import disable_subscriptions
+from socle.backups.database_errors import database_errors, words_of
+from socle.backups.exceptions import BackupError, LookAtIt
+from socle.backups.exchange import folders_back, folders_forward
+from socle.backups.journal import Plan, journal_path, read_journal, remove_journal
+from socle.backups.locks import Lock, only_one
+from socle.backups.places import exists
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.subscriptions import disable_subscriptions
 
 logger = logging.getLogger(__name__)
 

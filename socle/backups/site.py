@@ -5,9 +5,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from backups.addresses import Shelf
-from backups.encryption import Keys
-from backups.postgres import Database
+from socle.backups.addresses import Shelf
+from socle.backups.encryption import Keys
+from socle.backups.postgres import Database
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import psycopg2
 from psycopg2 import sql
 
-from backups.database_errors import words_of
-from backups.exceptions import BackupError
-from backups.postgres import MAINTENANCE, Database
-from backups.progress import Progress
+from socle.backups.database_errors import words_of
+from socle.backups.exceptions import BackupError
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.progress import Progress
 
 _OF_DATABASE = """
     SELECT s.subname, s.subenabled, s.subslotname

@@ -9,13 +9,18 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from backups.exceptions import BackupError, RestoreFailed, SwapInterrupted, TryAgain
-from backups.exchange import folders_forward
-from backups.journal import Exchange, Plan, remove_journal, write_journal
-from backups.locks import Lock, only_one
-from backups.postgres import MAINTENANCE, Database
-from backups.settling import is_done, settle
-from backups.site import Site
+from socle.backups.exceptions import (
+    BackupError,
+    RestoreFailed,
+    SwapInterrupted,
+    TryAgain,
+)
+from socle.backups.exchange import folders_forward
+from socle.backups.journal import Exchange, Plan, remove_journal, write_journal
+from socle.backups.locks import Lock, only_one
+from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.settling import is_done, settle
+from socle.backups.site import Site
 
 TERMINATE_EVERY_SECONDS = 0.05
 SETTLE_SECONDS = 30.0

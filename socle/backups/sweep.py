@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from backups.addresses import RECORD, Address, Shelf
-from backups.condemned import (
+from socle.backups.addresses import RECORD, Address, Shelf
+from socle.backups.condemned import (
     Condemned,
     digest,
     is_content,
     read_condemned,
     write_condemned,
 )
-from backups.encryption import Keys
-from backups.exceptions import BackupError, PruneRefused, StoreRefused, TryAgain
-from backups.folders import GRACE, Folder, delete_all, list_folders
-from backups.locks import Lock
-from backups.manifest import read_manifest
-from backups.progress import Progress
-from backups.record import Backup, read_backup
-from backups.stores import Store, StoredObject
-from backups.threads import THREADS, map_in_threads
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import BackupError, PruneRefused, StoreRefused, TryAgain
+from socle.backups.folders import GRACE, Folder, delete_all, list_folders
+from socle.backups.locks import Lock
+from socle.backups.manifest import read_manifest
+from socle.backups.progress import Progress
+from socle.backups.record import Backup, read_backup
+from socle.backups.stores import Store, StoredObject
+from socle.backups.threads import THREADS, map_in_threads
 
 logger = logging.getLogger(__name__)
 

@@ -24,11 +24,11 @@ import psycopg2
 from django.db import Error, connection
 from django.utils import timezone
 
-from backups import announce
-from backups.alive import alive, living
-from backups.exceptions import BackupError
-from backups.models import Run
-from backups.postgres import Database
+from socle.backups import announce
+from socle.backups.alive import alive, living
+from socle.backups.exceptions import BackupError
+from socle.backups.models import Run
+from socle.backups.postgres import Database
 
 logger = logging.getLogger("backups.runs")
 WRITE_SECONDS = 1.0

@@ -15,12 +15,12 @@ from typing import Any
 
 from psycopg2 import sql
 
-from backups.archive import ERRORS_IGNORED, Archive, Pass
-from backups.constraint_entries import Maker
-from backups.exceptions import RestoreFailed
-from backups.held_checks import give_back, take_checks
-from backups.left_out import LeftOut
-from backups.postgres import Database
+from socle.backups.archive import ERRORS_IGNORED, Archive, Pass
+from socle.backups.constraint_entries import Maker
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.held_checks import give_back, take_checks
+from socle.backups.left_out import LeftOut
+from socle.backups.postgres import Database
 
 _FAILED_ENTRY = re.compile(r"from TOC entry (\d+);")
 _ERRORS = re.compile(rf"{ERRORS_IGNORED}: (\d+)")

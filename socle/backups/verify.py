@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from backups.addresses import Shelf
-from backups.contents import open_content
-from backups.encryption import Keys
-from backups.exceptions import LookAtIt
-from backups.manifest import PIECE_BYTES, MediaFile, open_part, read_manifest
-from backups.progress import Progress
-from backups.record import Backup
-from backups.stores import Reader, Store
-from backups.threads import THREADS, map_in_threads
+from socle.backups.addresses import Shelf
+from socle.backups.contents import open_content
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import LookAtIt
+from socle.backups.manifest import PIECE_BYTES, MediaFile, open_part, read_manifest
+from socle.backups.progress import Progress
+from socle.backups.record import Backup
+from socle.backups.stores import Reader, Store
+from socle.backups.threads import THREADS, map_in_threads
 
 READING = "Reading contents"
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from config.health.worker import BUSY_KEY, CANARY_KEY
+from socle.core.health.worker import BUSY_KEY, CANARY_KEY
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0

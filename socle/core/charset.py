@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from config.api import problems
+from socle.core.api import problems
 
 UTF_8 = {"utf-8", "ascii"}
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 from environ.fileaware_mapping import FileAwareMapping
 
-from config.env_rules import is_placeholder, rules, time_zones
+from socle.core.env_rules import is_placeholder, rules, time_zones
 
 Parsed = TypeVar("Parsed")
 ZONES = Path("/usr/share/zoneinfo")

@@ -5,7 +5,7 @@ from logging.config import dictConfig
 
 from gunicorn.glogging import Logger
 
-from config import logs
+from socle.core import logs
 
 
 class SiteLogger(Logger):

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from config.log_lines import CHAIN
+from socle.core.log_lines import CHAIN
 
 FORMATS = {"json", "text"}
 LONG_RUNNING = {"run_worker", "runserver"}  # commands whose words are their log
@@ -91,15 +91,15 @@ def logging_settings(
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
-                "()": "config.log_lines.formatter",
+                "()": "socle.core.log_lines.formatter",
                 "service": service,
                 "as_json": as_json,
             }
         },
-        "filters": {"pages": {"()": "config.logs.PagesOnly"}},
+        "filters": {"pages": {"()": "socle.core.logs.PagesOnly"}},
         "handlers": {
             "console": {
-                "class": "config.log_lines.LineHandler",
+                "class": "socle.core.log_lines.LineHandler",
                 "formatter": "line",
                 "level": "WARNING" if for_person else "INFO",
             }

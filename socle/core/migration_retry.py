@@ -16,7 +16,7 @@ from django.core.management import CommandError
 from django.db import OperationalError
 from django.db.migrations import Migration
 
-from config.lock_waits import Blocker, BlockerWatch, wait_until_free, was_cut
+from socle.core.lock_waits import Blocker, BlockerWatch, wait_until_free, was_cut
 
 FIRST_LOCK_SECONDS = 0.5
 MOST_LOCK_SECONDS = 4.0

@@ -12,8 +12,8 @@ from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.integrations.redis import RedisIntegration
 
-from config import request_ids
-from config.privacy import without_people
+from socle.core import request_ids
+from socle.core.privacy import without_people
 
 # What visitors and their networks do needs nobody.
 NOBODYS: list[type[BaseException]] = [
@@ -28,7 +28,7 @@ NOBODYS: list[type[BaseException]] = [
 ]
 # Too many to be told apart, and of no news.
 NOT_MEASURED = ("/health/", "/static/", "/media/")
-NOT_MEASURED_TASKS = ("config.canary.",)
+NOT_MEASURED_TASKS = ("socle.core.canary.",)
 # Of a request its method and path are enough to find the fault.
 DROPPED = {
     "authorization",

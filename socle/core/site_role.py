@@ -12,7 +12,7 @@ from django.conf import settings
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-from config.health.commands import migrating
+from socle.core.health.commands import migrating
 
 MAINTENANCE = "postgres"  # where the locks of backups are taken
 LOCK_SECONDS = 5

@@ -7,7 +7,7 @@ The model's field cleans what is written by whatever way, `update()` and
 
 from django.db import models
 
-from config.unicode_text import one_line, paragraphs
+from socle.core.unicode_text import one_line, paragraphs
 
 
 class CleanedField(models.Field):

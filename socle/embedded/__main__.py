@@ -1,4 +1,4 @@
-"""What ./install_local.sh does once the packages are there: python -m local ACTION"""
+"""What ./install_local.sh does with the packages there: -m socle.embedded ACTION"""
 
 import argparse
 import shutil
@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.env_file import PORTS
-from local.exceptions import LocalError
-from local.interrupts import interrupt_on_signals, undisturbed
-from local.lock import only_one
-from local.stack import Stack
-from local.steps import paint, say
-from local.summary import down, places, print_summary, status_table
-from local.watching import watch
+from socle.embedded.env_file import PORTS
+from socle.embedded.exceptions import LocalError
+from socle.embedded.interrupts import interrupt_on_signals, undisturbed
+from socle.embedded.lock import only_one
+from socle.embedded.stack import Stack
+from socle.embedded.steps import paint, say
+from socle.embedded.summary import down, places, print_summary, status_table
+from socle.embedded.watching import watch
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_RUNNING = 3
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local")
+    parser = argparse.ArgumentParser(prog="python -m socle.embedded")
     parser.add_argument("action", choices=["start", "stop", "status", "run", "reset"])
     parser.add_argument("task", nargs="?", default="--list")
     parser.add_argument("--detach", action="store_true")

@@ -4,8 +4,8 @@ import secrets
 import string
 from collections.abc import Mapping
 
-from local.layout import Layout
-from local.manage import manage
+from socle.embedded.layout import Layout
+from socle.embedded.manage import manage
 
 PASSWORD_LENGTH = 16
 

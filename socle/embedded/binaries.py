@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.exceptions import LocalError
+from socle.embedded.exceptions import LocalError
 
 
 @dataclass(frozen=True)

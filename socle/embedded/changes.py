@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
-from local.layout import Layout
-from local.programs import Program
+from socle.embedded.layout import Layout
+from socle.embedded.programs import Program
 
 CODE = {".py", ".html", ".json", ".sh", ""}  # "": cron/crontab and cron/run
-LEFT_OUT = {"node_modules", "tests", "__pycache__", "local", "src", "staticfiles"}
+LEFT_OUT = {"node_modules", "tests", "__pycache__", "embedded", "src", "staticfiles"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def fingerprint(
     packages = [stamp.read_text() for stamp in stamps]
     return Fingerprint(
         settings=digest(repr([sorted(env.items()), commands, packages])),
-        code=fingerprint_of_code(layout.web, layout.root / "cron"),
+        code=fingerprint_of_code(layout.web, layout.base, layout.root / "cron"),
         detached=detached,
     )
 

@@ -1,5 +1,5 @@
 """
-What must be true before ./install_local.sh changes anything: python -m local.checks
+Preflight of ./install_local.sh, changes nothing: python -m socle.embedded.checks
 
 Runs on the machine's Python, before there is a venv: the standard library alone.
 """
@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.env_file import PORTS, chosen_ports, read_env
-from local.exceptions import LocalError
-from local.ports import check_ports
+from socle.embedded.env_file import PORTS, chosen_ports, read_env
+from socle.embedded.exceptions import LocalError
+from socle.embedded.ports import check_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINES = {"x86_64", "aarch64"}
@@ -39,7 +39,7 @@ class Needs:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m local.checks")
+    parser = argparse.ArgumentParser(prog="python -m socle.embedded.checks")
     parser.add_argument(
         "--packages", action="store_true", help="they will be installed"
     )

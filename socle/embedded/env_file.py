@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.exceptions import LocalError
+from socle.embedded.exceptions import LocalError
 
 HEADER = """\
 # Written by ./install_local.sh, which keeps what you change and adds what is missing.

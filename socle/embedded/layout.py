@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.exceptions import LocalError
-from local.placement import can_enter, claim, shared_home
-from local.ties import Account
+from socle.embedded.exceptions import LocalError
+from socle.embedded.placement import can_enter, claim, shared_home
+from socle.embedded.ties import Account
 
 # The kernel's limit, in bytes, less the longest name that is put below the folder:
 # supervisor's own, with a dot and a process number.
@@ -45,6 +45,10 @@ class Layout:
     @property
     def web(self) -> Path:
         return self.root / "web"
+
+    @property
+    def base(self) -> Path:
+        return self.root / "socle"
 
     @property
     def logs(self) -> Path:

@@ -1,5 +1,5 @@
 """
-Folders outside the clones that belong to no clone any more: python -m local.leftovers
+Folders of clones that are no more: python -m socle.embedded.leftovers
 
 Runs on the machine's Python, where nothing is installed: the standard library alone.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import placement
+from socle.embedded import placement
 
 NAME = re.compile(r"socle-[0-9a-f]{12}")
 
@@ -65,7 +65,7 @@ def is_in_use(place: Path) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m local.leftovers")
+    parser = argparse.ArgumentParser(prog="python -m socle.embedded.leftovers")
     parser.add_argument("--remove", action="store_true")
     remove = parser.parse_args().remove
     found = list(find_folders())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.exceptions import LocalError
+from socle.embedded.exceptions import LocalError
 
 
 @contextmanager

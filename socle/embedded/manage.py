@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from tempfile import TemporaryFile
 
-from local.exceptions import LocalError
-from local.layout import Layout
+from socle.embedded.exceptions import LocalError
+from socle.embedded.layout import Layout
 
 WAITS = "Waits for "  # how a command begins to say what it waits for
 LAST_LINES = 15

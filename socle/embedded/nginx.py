@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.binaries import only
+from socle.embedded.binaries import only
 
 SOURCES = Path(__file__).resolve().parents[2] / "nginx"
 # LOCAL's: open to every name, without limits. A test of the edge says more (`edge`).

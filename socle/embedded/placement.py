@@ -7,9 +7,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.exceptions import LocalError
-from local.probes import succeeds
-from local.ties import Account, as_account
+from socle.embedded.exceptions import LocalError
+from socle.embedded.probes import succeeds
+from socle.embedded.ties import Account, as_account
 
 SHARED = Path("/var/lib")
 MARK = "belongs-to"

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from local.exceptions import LocalError
-from local.probes import is_port_free
-from local.processes import describe, listeners, stack_processes
+from socle.embedded.exceptions import LocalError
+from socle.embedded.probes import is_port_free
+from socle.embedded.processes import describe, listeners, stack_processes
 
 TITLES = {
     "WEB_PORT": "the site",

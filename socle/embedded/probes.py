@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 
-from local.exceptions import NotReady
+from socle.embedded.exceptions import NotReady
 
 PAUSE_SECONDS = 0.05
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.binaries import find_binaries
-from local.layout import Layout
-from local.placement import claim, shared_home, usable_binaries
-from local.postgres import PORT, Postgres, site_role
-from local.probes import http_answers
-from local.storage import Storage
-from local.ties import postgres_account, tied
-from local.valkey import Valkey
+from socle.embedded.binaries import find_binaries
+from socle.embedded.layout import Layout
+from socle.embedded.placement import claim, shared_home, usable_binaries
+from socle.embedded.postgres import PORT, Postgres, site_role
+from socle.embedded.probes import http_answers
+from socle.embedded.storage import Storage
+from socle.embedded.ties import postgres_account, tied
+from socle.embedded.valkey import Valkey
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """
-Gives a pytest run its own Postgres, Redis and bucket: pytest -p local.pytest_plugin
+Gives a pytest run its own Postgres, Redis and bucket: -p socle.embedded.pytest_plugin
 
 They start before Django reads its settings and end with pytest, even by kill -9.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from local.testing import running_services
+from socle.embedded.testing import running_services
 
 PREFIX = "socle-tests-"
 

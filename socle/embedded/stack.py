@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.admin import forget_admin, make_admin
-from local.changes import Fingerprint, fingerprint
-from local.env_file import (
+from socle.embedded.admin import forget_admin, make_admin
+from socle.embedded.changes import Fingerprint, fingerprint
+from socle.embedded.env_file import (
     chosen_ports,
     first_values,
     program_environment,
     read_env,
     write_env,
 )
-from local.layout import Layout
-from local.manage import manage
-from local.processes import end_processes, stack_processes
-from local.programs import Services, cron_environment, site_programs
-from local.steps import say, step
-from local.supervision import Supervisor
-from local.ties import postgres_account
+from socle.embedded.layout import Layout
+from socle.embedded.manage import manage
+from socle.embedded.processes import end_processes, stack_processes
+from socle.embedded.programs import Services, cron_environment, site_programs
+from socle.embedded.steps import say, step
+from socle.embedded.supervision import Supervisor
+from socle.embedded.ties import postgres_account
 
 ORPHANS_SECONDS = 5
 

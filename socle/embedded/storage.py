@@ -6,9 +6,9 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.exceptions import LocalError
-from local.probes import http_answers
-from local.ties import tied
+from socle.embedded.exceptions import LocalError
+from socle.embedded.probes import http_answers
+from socle.embedded.ties import tied
 
 
 @dataclass(frozen=True)

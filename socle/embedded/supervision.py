@@ -12,13 +12,13 @@ from xmlrpc.client import Fault, ServerProxy
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from local.exceptions import LocalError, NotReady
-from local.layout import Layout
-from local.probes import wait_until
-from local.processes import is_alive
-from local.programs import Program
-from local.supervisor_file import supervisor_file
-from local.ties import tied
+from socle.embedded.exceptions import LocalError, NotReady
+from socle.embedded.layout import Layout
+from socle.embedded.probes import wait_until
+from socle.embedded.processes import is_alive
+from socle.embedded.programs import Program
+from socle.embedded.supervisor_file import supervisor_file
+from socle.embedded.ties import tied
 
 READY_SECONDS = 120
 STOP_SECONDS = 180  # all programs together; each has a limit of its own

@@ -4,8 +4,8 @@ import os
 import shlex
 from pathlib import Path
 
-from local.layout import Layout
-from local.programs import Program
+from socle.embedded.layout import Layout
+from socle.embedded.programs import Program
 
 SUPERVISORD = """\
 ; Written by ./install_local.sh at each start.

@@ -10,14 +10,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from local.binaries import find_binaries
-from local.exceptions import NotReady
-from local.placement import usable_binaries
-from local.postgres import PORT, Postgres
-from local.probes import is_port_free, wait_until
-from local.storage import Storage
-from local.ties import postgres_account
-from local.valkey import Valkey
+from socle.embedded.binaries import find_binaries
+from socle.embedded.exceptions import NotReady
+from socle.embedded.placement import usable_binaries
+from socle.embedded.postgres import PORT, Postgres
+from socle.embedded.probes import is_port_free, wait_until
+from socle.embedded.storage import Storage
+from socle.embedded.ties import postgres_account
+from socle.embedded.valkey import Valkey
 
 BUCKET = "socle-tests"
 # Below the range of outgoing connections: a probe of a closed port in that range

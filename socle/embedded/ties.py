@@ -5,7 +5,7 @@ import pwd
 import shutil
 from dataclasses import dataclass
 
-from local.exceptions import LocalError
+from socle.embedded.exceptions import LocalError
 
 
 @dataclass(frozen=True)

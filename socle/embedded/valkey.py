@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.probes import valkey_answers
-from local.ties import tied
+from socle.embedded.probes import valkey_answers
+from socle.embedded.ties import tied
 
 
 @dataclass(frozen=True)

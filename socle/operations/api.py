@@ -6,10 +6,10 @@ from rest_framework import exceptions, permissions, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from backups.exceptions import AlreadyRunning, BackupError
-from operations.board import gather, site_time
-from operations.serializers import BoardSerializer
-from operations.services import ask_for_backup
+from socle.backups.exceptions import AlreadyRunning, BackupError
+from socle.operations.board import gather, site_time
+from socle.operations.serializers import BoardSerializer
+from socle.operations.services import ask_for_backup
 
 
 class Operator(permissions.BasePermission):

@@ -2,4 +2,4 @@ from django.apps import AppConfig
 
 
 class OperationsConfig(AppConfig):
-    name = "operations"
+    name = "socle.operations"

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backups.age import Age, age_of_newest_backup
-from backups.exceptions import BackupError
-from backups.models import Run
-from backups.previous import Kept, kept
-from backups.site import Site
-from operations.jobs import Jobs, read_jobs
-from operations.plots import (
+from socle.backups.age import Age, age_of_newest_backup
+from socle.backups.exceptions import BackupError
+from socle.backups.models import Run
+from socle.backups.previous import Kept, kept
+from socle.backups.site import Site
+from socle.operations.jobs import Jobs, read_jobs
+from socle.operations.plots import (
     LONGEST_DAYS,
     Plot,
     Point,
@@ -23,10 +23,10 @@ from operations.plots import (
     new_bytes_plot,
     size_plot,
 )
-from operations.shelf import Night, Shelf, read_shelf
-from operations.state import State, look
-from operations.system import System, look_at_system
-from operations.timetable import next_run
+from socle.operations.shelf import Night, Shelf, read_shelf
+from socle.operations.state import State, look
+from socle.operations.system import System, look_at_system
+from socle.operations.timetable import next_run
 
 SHOWN_FAILURES = 5
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from operations.timetable import next_run
+from socle.operations.timetable import next_run
 
 OUTCOMES = {"ok", "failed", "skipped", "timed_out"}
 SHOWN_RUNS = 50

@@ -9,7 +9,7 @@ from statistics import median_high
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from backups.progress import readable_duration, readable_size
+from socle.backups.progress import readable_duration, readable_size
 
 LONGEST_DAYS = 42
 SHORTEST_DAYS = 14  # else the first night would be one bar as wide as the page

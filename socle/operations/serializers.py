@@ -1,9 +1,9 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from backups.models import Run
-from config.health.facts import State
-from operations.jobs import OUTCOMES
+from socle.backups.models import Run
+from socle.core.health.facts import State
+from socle.operations.jobs import OUTCOMES
 
 
 class RunSerializer(serializers.ModelSerializer):

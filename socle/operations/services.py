@@ -4,10 +4,10 @@ from datetime import datetime
 
 from redis.exceptions import RedisError
 
-from backups.exceptions import AlreadyRunning, StoreUnavailable
-from backups.locks import check_free
-from backups.site import Site
-from operations import asking
+from socle.backups.exceptions import AlreadyRunning, StoreUnavailable
+from socle.backups.locks import check_free
+from socle.backups.site import Site
+from socle.operations import asking
 
 
 def ask_for_backup(*, by: str, now: datetime) -> None:

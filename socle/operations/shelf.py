@@ -7,13 +7,13 @@ from datetime import datetime
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from backups.exceptions import BackupError
-from backups.listing import list_backups
-from backups.record import Backup
-from backups.site import Site
-from backups.stores import open_store
-from config.health.facts import Words
-from config.remembering import recall, remember
+from socle.backups.exceptions import BackupError
+from socle.backups.listing import list_backups
+from socle.backups.record import Backup
+from socle.backups.site import Site
+from socle.backups.stores import open_store
+from socle.core.health.facts import Words
+from socle.core.remembering import recall, remember
 
 logger = logging.getLogger(__name__)
 REMEMBERED_SECONDS = 60

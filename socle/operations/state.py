@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q
 
-from backups.models import Run
-from backups.telling import mark_killed
-from operations.asking import Asked, asked
+from socle.backups.models import Run
+from socle.backups.telling import mark_killed
+from socle.operations.asking import Asked, asked
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from operations import api, views
+from socle.operations import api, views
 
 app_name = "operations"
 urlpatterns = [

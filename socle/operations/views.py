@@ -6,11 +6,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView, View
 
-from backups.exceptions import BackupError
-from operations.board import gather, site_time
-from operations.services import ask_for_backup
-from operations.state import look
-from operations.system import look_at_system
+from socle.backups.exceptions import BackupError
+from socle.operations.board import gather, site_time
+from socle.operations.services import ask_for_backup
+from socle.operations.state import look
+from socle.operations.system import look_at_system
 
 
 class OperatorsOnly(UserPassesTestMixin):

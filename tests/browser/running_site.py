@@ -17,10 +17,10 @@ from pathlib import Path
 WEB = Path(__file__).resolve().parents[2] / "web"
 sys.path.insert(0, str(WEB))
 
-from local.nginx import Nginx  # noqa: E402
-from local.postgres import site_role  # noqa: E402
-from local.testing import free_port, running, running_services  # noqa: E402
-from local.ties import tied  # noqa: E402
+from socle.embedded.nginx import Nginx  # noqa: E402
+from socle.embedded.postgres import site_role  # noqa: E402
+from socle.embedded.testing import free_port, running, running_services  # noqa: E402
+from socle.embedded.ties import tied  # noqa: E402
 
 UPLOAD_LIMIT_MB = 100
 START_SECONDS = 60

@@ -5,11 +5,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from conftest import ARTEFACTS
 from playwright.sync_api import expect
 from running_site import running_site
 from visitor import Visitor
-
-from conftest import ARTEFACTS
 
 pytestmark = pytest.mark.browser
 MAKE_GALLERY = """

@@ -1,11 +1,10 @@
 """Ten thousand photos in one gallery: the page holds no more than for a hundred."""
 
 import pytest
+from conftest import ARTEFACTS
 from landscapes import landscape
 from playwright.sync_api import expect
 from visitor import Visitor
-
-from conftest import ARTEFACTS
 
 pytestmark = pytest.mark.browser
 PHOTOS = 10_000

@@ -11,15 +11,15 @@ NARROW = PHONE | {"viewport": {"width": 390, "height": 844}}
 HISTORY = """
 from datetime import timedelta
 from django.utils import timezone
-from operations.tests.history import make_history, make_jobs
+from socle.operations.tests.history import make_history, make_jobs
 make_history(newest=timezone.now() - timedelta(hours=7))
 make_jobs(newest=timezone.now() - timedelta(hours=7))
 """
 # Held until its stdin ends, as a backup that takes its time.
 LONG_RUN = """
 import sys
-from backups.models import Run
-from backups.telling import told
+from socle.backups.models import Run
+from socle.backups.telling import told
 with told("backup") as run:
     words = "Sending media: 1,204 of 5,080 files, 240.0 MB of 1.0 GB, 21.4 MB/s, "
     words += "about 36 s left"

@@ -1,9 +1,8 @@
 """Anonymous, member, photographer, moderator: each sees what they should."""
 
 import pytest
-from playwright.sync_api import expect
-
 from conftest import ARTEFACTS
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 MINE = {"Autumn in the mountains", "Winter at the hut", "Drafts"}

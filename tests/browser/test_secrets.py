@@ -16,8 +16,8 @@ from playwright.sync_api import APIRequestContext, expect
 from running_site import ROLES, WEB, Site, process, running_site
 from visitor import Visitor
 
-from local.binaries import find_binaries
-from local.testing import free_port
+from socle.embedded.binaries import find_binaries
+from socle.embedded.testing import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 STRANGER, GUEST = "somebody@stranger.example", "somebody@invited.example"

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from local.binaries import find_binaries
-from local.exceptions import NotReady
-from local.placement import usable_binaries
-from local.postgres import Postgres
-from local.probes import wait_until
-from local.storage import Storage
-from local.testing import Service, ending, environment, free_port
-from local.ties import postgres_account
-from local.valkey import Valkey
+from socle.embedded.binaries import find_binaries
+from socle.embedded.exceptions import NotReady
+from socle.embedded.placement import usable_binaries
+from socle.embedded.postgres import Postgres
+from socle.embedded.probes import wait_until
+from socle.embedded.storage import Storage
+from socle.embedded.testing import Service, ending, environment, free_port
+from socle.embedded.ties import postgres_account
+from socle.embedded.valkey import Valkey
 
 BUCKET = "socle-tests"
 START_SECONDS = 60

@@ -12,12 +12,12 @@ from uuid import uuid4
 import pytest
 from world import execute, state_of
 
-from backups.places import create_database, databases_of, drop_database
-from backups.postgres import MAINTENANCE
-from backups.previous import forget
-from backups.progress import Progress
-from backups.restore import restore_backup
-from backups.services import take_backup
+from socle.backups.places import create_database, databases_of, drop_database
+from socle.backups.postgres import MAINTENANCE
+from socle.backups.previous import forget
+from socle.backups.progress import Progress
+from socle.backups.restore import restore_backup
+from socle.backups.services import take_backup
 
 OBJECTS = Path(__file__).with_name("foreign.sql").read_text()
 # With their indexes more than a server's default has locks for, also of a tenth.

@@ -14,9 +14,9 @@ from django.conf import settings
 from rounds import Child
 from world import state_of_media
 
-from backups.addresses import Address
-from backups.manifest import read_manifest
-from backups.record import read_backup
+from socle.backups.addresses import Address
+from socle.backups.manifest import read_manifest
+from socle.backups.record import read_backup
 
 LARGE_BYTES = 300_000_000
 PEAK_BYTES = 150_000_000

@@ -12,7 +12,7 @@ import pytest
 from test_killed_restore import NEW, OLD, Sides
 from world import World
 
-from backups.exceptions import BackupError, StoreRefused
+from socle.backups.exceptions import BackupError, StoreRefused
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import pytest
 from django.conf import settings
 from test_killed_restore import NEW, OLD, Sides
 
-from backups.exceptions import BackupError, StoreUnavailable
-from backups.stores import google_account, patience
-from backups.tests.faults import (
+from socle.backups.exceptions import BackupError, StoreUnavailable
+from socle.backups.stores import google_account, patience
+from socle.backups.tests.faults import (
     Between,
     Mended,
     answered,
@@ -20,8 +20,8 @@ from backups.tests.faults import (
     lost,
     truncated,
 )
-from backups.tests.store_servers import S3_BUCKET, Rclone
-from local.testing import free_port, running
+from socle.backups.tests.store_servers import S3_BUCKET, Rclone
+from socle.embedded.testing import free_port, running
 
 PASSING = [answered(500), answered(503), answered(429), cut, lost]
 PATIENCE_SECONDS = 1.5

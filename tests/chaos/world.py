@@ -15,24 +15,24 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from backups.addresses import Address
-from backups.exceptions import AlreadyRunning
-from backups.listing import complete_ids
-from backups.locks import check_free
-from backups.places import create_database, databases_of, drop_database
-from backups.postgres import Database
-from backups.previous import forget, undo_restore
-from backups.progress import Progress
-from backups.prune import prune
-from backups.record import Backup, read_backup
-from backups.restore import restore_backup
-from backups.retention import Policy
-from backups.services import take_backup
-from backups.settling import alone
-from backups.site import Site
-from backups.stores import Store, open_store
-from backups.telling import told
-from backups.verify import Verifier
+from socle.backups.addresses import Address
+from socle.backups.exceptions import AlreadyRunning
+from socle.backups.listing import complete_ids
+from socle.backups.locks import check_free
+from socle.backups.places import create_database, databases_of, drop_database
+from socle.backups.postgres import Database
+from socle.backups.previous import forget, undo_restore
+from socle.backups.progress import Progress
+from socle.backups.prune import prune
+from socle.backups.record import Backup, read_backup
+from socle.backups.restore import restore_backup
+from socle.backups.retention import Policy
+from socle.backups.services import take_backup
+from socle.backups.settling import alone
+from socle.backups.site import Site
+from socle.backups.stores import Store, open_store
+from socle.backups.telling import told
+from socle.backups.verify import Verifier
 
 FILES = 30
 FILE_BYTES = 20_000

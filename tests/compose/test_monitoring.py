@@ -11,7 +11,7 @@ from compose_files import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy/monitoring"
 RULES = FOLDER / "prometheus/rules/site.yml"
-CODE = ("web/config/metrics/*.py", "web/backups/metrics.py", "web/gallery/metrics.py")
+CODE = ("socle/core/metrics/*.py", "socle/backups/metrics.py", "web/gallery/metrics.py")
 # Prometheus makes them itself, Flower tells them.
 FOREIGN = {"up", "ALERTS", "flower_events_total", "flower_task_runtime_seconds"}
 PARTS_OF_A_HISTOGRAM = re.compile(r"_(bucket|sum|count)$")

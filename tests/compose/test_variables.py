@@ -113,7 +113,9 @@ def test_each_service_extends_the_common_one(name):
 
 def test_one_postgres_version():
     image, *others = re.findall(r"POSTGRES_VERSION:-(\d+)", text("services.yml"))
-    dockerfile = re.findall(r"ARG POSTGRES_VERSION=(\d+)", text("web/Dockerfile"))
+    dockerfile = re.findall(
+        r"ARG POSTGRES_VERSION=(\d+)", text("socle/docker/Dockerfile")
+    )
     stages = [
         version
         for name in STAGES.values()

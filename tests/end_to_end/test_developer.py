@@ -39,7 +39,7 @@ def test_a_saved_python_file_shows_up_in_the_site(stack):
     nobody = stack.visitor()
     web = stack.started_at("web")
 
-    with edited(stack, "web/config/health/views.py", '"alive"', '"alive and edited"'):
+    with edited(stack, "socle/core/health/views.py", '"alive"', '"alive and edited"'):
         wait_until(
             lambda: nobody.get("/health/live").text == "alive and edited",
             within=SHOWS_WITHIN_SECONDS,

@@ -223,7 +223,7 @@ def deaf(stack) -> bool:
     code = (
         "from config.celery import app; from django.core.cache import cache;"
         "from datetime import timedelta; from django.utils import timezone;"
-        "from config.health.worker import CANARY_KEY;"
+        "from socle.core.health.worker import CANARY_KEY;"
         "ask = app.control.inspect(timeout=2);"
         "queues = [q['name'] for one in ask.active_queues().values() for q in one];"
         "[app.control.cancel_consumer(name, reply=True) for name in queues];"

@@ -38,7 +38,7 @@ class Cron:
             root / "cron",
             ignore=shutil.ignore_patterns("tasks", "__pycache__"),
         )
-        timetable = Path("operations/timetable.py")
+        timetable = Path("socle/operations/timetable.py")
         shutil.copy(REPOSITORY / "web" / timetable, self.app / timetable)
         self.tasks = root / "cron" / "tasks"
         self.tasks.mkdir()

@@ -20,8 +20,8 @@ SCRIPTS = (
     "services.yml",
     "dev.yml",
     "prod.yml",
-    "web/config/env_rules.txt",
-    "web/config/time_zones.txt",
+    "socle/core/env_rules.txt",
+    "socle/core/time_zones.txt",
     ".env.example",
 )
 

@@ -48,7 +48,7 @@ def git(patient: Patient, *words: str) -> str:
 @pytest.fixture
 def built(patient) -> Patient:
     """Its images carry the commit that the folder is at."""
-    (patient.root / "web/Dockerfile").write_text("FROM scratch\n")
+    (patient.root / "socle/docker/Dockerfile").write_text("FROM scratch\n")
     git(patient, "init", "--quiet")
     git(patient, "add", "web", "scripts")
     git(patient, "commit", "--quiet", "--message", "First")
@@ -73,8 +73,8 @@ def test_images_of_this_code(built):
 
 def test_images_that_are_older_than_the_code(built):
     first = git(built, "rev-parse", "HEAD")
-    commit(built, "web/Dockerfile")
-    commit(built, "web/Dockerfile")
+    commit(built, "socle/docker/Dockerfile")
+    commit(built, "socle/docker/Dockerfile")
 
     assert built.check().warning.says == (
         f"The code here is newer than socle-app:local (of {first[:7]}, 2 commits ago)."

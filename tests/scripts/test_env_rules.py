@@ -137,7 +137,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
 
 def load_rules() -> ModuleType:
     """The site's own reader; its package would import the whole site."""
-    place = REPOSITORY / "web/config/env_rules.py"
+    place = REPOSITORY / "socle/core/env_rules.py"
     spec = importlib.util.spec_from_file_location("env_rules", place)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -337,7 +337,7 @@ def install_local(tree: Path, **exported: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def tree(tmp_path) -> Path:
-    for name in ("install_local.sh", "scripts", "web/local", "web/config"):
+    for name in ("install_local.sh", "scripts", "socle/embedded", "web/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(REPOSITORY / name)
     (tmp_path / ".env.example").symlink_to(REPOSITORY / ".env.example")
@@ -408,5 +408,5 @@ def test_the_list_of_time_zones_is_that_of_the_package():
     script = REPOSITORY / "web/requirements/time_zones.py"
     done = subprocess.run([sys.executable, script], capture_output=True, text=True)
 
-    kept = (REPOSITORY / "web/config/time_zones.txt").read_text()
+    kept = (REPOSITORY / "socle/core/time_zones.txt").read_text()
     assert done.stdout == kept, "run: web/requirements/lock.sh"

@@ -15,8 +15,8 @@ import pytest
 from local_project import REPOSITORY, Project, copy_tree, read_values
 
 sys.path.insert(0, str(REPOSITORY / "web"))
-from local import checks  # noqa: E402
-from local.exceptions import LocalError  # noqa: E402
+from socle.embedded import checks  # noqa: E402
+from socle.embedded.exceptions import LocalError  # noqa: E402
 
 PROGRAMS = {"postgres", "redis", "storage", "web", "worker", "flower", "cron"}
 ORPHANS_SECONDS = 20

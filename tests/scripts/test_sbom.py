@@ -1,4 +1,4 @@
-"""web/docker/sbom.py where no image is: what Alpine's list of packages becomes."""
+"""socle/docker/sbom.py where no image is: what Alpine's list of packages becomes."""
 
 import importlib.util
 from pathlib import Path
@@ -25,7 +25,7 @@ D:libffi libssl3 openssl
 
 def load_sbom():
     spec = importlib.util.spec_from_file_location(
-        "sbom", REPOSITORY / "web/docker/sbom.py"
+        "sbom", REPOSITORY / "socle/docker/sbom.py"
     )
     sbom = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sbom)

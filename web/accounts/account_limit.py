@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from accounts.clients import client_network
 from accounts.models import SignIn, User
-from config.client_networks import network_of
+from socle.core.client_networks import network_of
 
 WRONG_PASSWORDS = 30
 WINDOW = timedelta(minutes=15)  # as long as axes keeps attempts: AXES_COOLOFF_TIME

@@ -1,5 +1,5 @@
 from accounts.authentication import AUTHENTICATE, InvalidToken, bearer
-from config.api.problems import problem_response
+from socle.core.api.problems import problem_response
 
 
 class BearerMixin:

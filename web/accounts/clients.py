@@ -3,7 +3,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import clean_address
-from config.client_networks import network_of
+from socle.core.client_networks import network_of
 
 
 def client_address(request: HttpRequest) -> str:

@@ -13,7 +13,7 @@ from accounts.exceptions import LetterNotSent
 from accounts.invitations import key_of
 from accounts.models import INVITATION_LIFETIME, Invitation, User
 from accounts.passwords import reset_key
-from config.mail import NOBODY
+from socle.core.mail import NOBODY
 
 SITE_NAME = "Socle"
 

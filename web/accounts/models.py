@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from config.text_fields import NameField
+from socle.core.text_fields import NameField
 
 INVITATION_LIFETIME = timedelta(days=7)
 

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from accounts import invitations, letters
 from accounts.exceptions import MailUnavailable, TooManyLetters
 from accounts.models import Invitation, User, clean_address
-from config.api.throttles import count
+from socle.core.api.throttles import count
 
 logger = logging.getLogger(__name__)
 HOUR_SECONDS = 60 * 60

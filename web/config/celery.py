@@ -9,7 +9,7 @@ from celery import Celery
 from celery.signals import heartbeat_sent
 from django.conf import settings
 
-from config import worker_logs
+from socle.core import worker_logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

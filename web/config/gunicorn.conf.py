@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from config.gunicorn_logs import SiteLogger
-from config.metrics.gunicorn_hooks import hooks
-from config.processes import worker_count
+from socle.core.gunicorn_logs import SiteLogger
+from socle.core.metrics.gunicorn_hooks import hooks
+from socle.core.processes import worker_count
 
 _reload = os.environ.get("WEB_RELOAD", "0") == "1"
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from config import logs, sentry
-from config.content_policy import content_policy, media_hosts
-from config.env import Environment, redis_urls, with_password
-from config.mail import mail_settings
-from config.media import downloads_storage, media_storage
+from socle import SOCLE_DIR
+from socle.core import logs, sentry
+from socle.core.content_policy import content_policy, media_hosts
+from socle.core.env import Environment, redis_urls, with_password
+from socle.core.mail import mail_settings
+from socle.core.media import downloads_storage, media_storage
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,21 +53,21 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
-    "config",
+    "socle.core",
     "accounts",
-    "backups",
+    "socle.backups",
     "gallery",
-    "operations",
+    "socle.operations",
 ]
 
 MIDDLEWARE = [
-    "config.request_ids.RequestIdMiddleware",
-    "config.metrics.requests.MetricsMiddleware",
+    "socle.core.request_ids.RequestIdMiddleware",
+    "socle.core.metrics.requests.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.content_policy.ContentPolicyMiddleware",
-    "config.charset.CharsetMiddleware",
-    "backups.middleware.SwapMiddleware",
+    "socle.core.content_policy.ContentPolicyMiddleware",
+    "socle.core.charset.CharsetMiddleware",
+    "socle.backups.middleware.SwapMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -83,14 +84,15 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "config" / "templates"],
+        # A template of the project goes before one of the base that has its name.
+        "DIRS": [BASE_DIR / "templates", SOCLE_DIR / "core" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.context.site",
+                "socle.core.context.site",
             ],
         },
     },
@@ -213,7 +215,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
-        else "config.static_storage.StaticStorage"
+        else "socle.core.static_storage.StaticStorage"
     },
 }
 
@@ -249,7 +251,7 @@ UPLOAD_FREE_FLOOR_MB = env.number("UPLOAD_FREE_FLOOR_MB", 512)
 PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
-SILENCED_SYSTEM_CHECKS = ["files.E001"]  # config/folders.py makes the folder
+SILENCED_SYSTEM_CHECKS = ["files.E001"]  # socle/core/folders.py makes the folder
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # more goes to a temporary file
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
@@ -311,27 +313,27 @@ WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300)
 
 # Health: /health/ready, the operations page and `manage.py site_status` ask these.
 HEALTH_CHECKS = [
-    "config.health.checks.database",
-    "config.health.locks.locks",
-    "config.health.checks.redis",
-    "config.health.checks.storage",
-    "config.health.checks.migrations",
-    "config.health.worker.worker",
-    "backups.health.backup",
-    "config.health.certificate.certificate",
-    "config.health.host.disk",
-    "config.health.host.mail",
+    "socle.core.health.checks.database",
+    "socle.core.health.locks.locks",
+    "socle.core.health.checks.redis",
+    "socle.core.health.checks.storage",
+    "socle.core.health.checks.migrations",
+    "socle.core.health.worker.worker",
+    "socle.backups.health.backup",
+    "socle.core.health.certificate.certificate",
+    "socle.core.health.host.disk",
+    "socle.core.health.host.mail",
 ]
 NGINX_TLS_ADDRESS = ("nginx", 8443)  # where visitors' certificate is read
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["config.api.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.api.parsing.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["socle.core.api.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["socle.core.api.parsing.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "config.api.schema.Described",
-    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttles.WindowThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "socle.core.api.schema.Described",
+    "DEFAULT_THROTTLE_CLASSES": ["socle.core.api.throttles.WindowThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "sign_in": "30/minute",
         "password_reset": "10/hour",
@@ -340,10 +342,10 @@ REST_FRAMEWORK = {
         "download": "60/minute",
     },
     "NUM_PROXIES": 1 if MEDIA_BY_NGINX else 0,
-    "EXCEPTION_HANDLER": "config.api.problems.handle",
+    "EXCEPTION_HANDLER": "socle.core.api.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-CSRF_FAILURE_VIEW = "config.api.problems.csrf_failure"
+CSRF_FAILURE_VIEW = "socle.core.api.problems.csrf_failure"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Socle",
     "DESCRIPTION": (
@@ -351,7 +353,7 @@ SPECTACULAR_SETTINGS = {
         "/api/auth/sign-in/ for cookies, or at /api/auth/tokens/ for Bearer tokens."
     ),
     "VERSION": "1",
-    "SERVE_PERMISSIONS": ["config.api.readers.MayRead"],
+    "SERVE_PERMISSIONS": ["socle.core.api.readers.MayRead"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -365,7 +367,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.api.schema.add_problems",
+        "socle.core.api.schema.add_problems",
     ],
 }
 
@@ -384,13 +386,13 @@ METRICS_PORT = env.number("METRICS_PORT", 0)
 WEB_PORT = env.number("WEB_PORT", 8000)
 env.check("WEB_WORKERS", "WEB_THREADS", "WEB_RELOAD")  # gunicorn.conf.py reads them
 METRICS_COLLECTORS = [
-    "config.metrics.site.answers",
-    "config.metrics.site.checks",
-    "config.metrics.site.queues",
-    "config.metrics.site.canary",
-    "config.metrics.site.disk",
-    "config.metrics.site.certificate",
-    "backups.metrics.collect",
+    "socle.core.metrics.site.answers",
+    "socle.core.metrics.site.checks",
+    "socle.core.metrics.site.queues",
+    "socle.core.metrics.site.canary",
+    "socle.core.metrics.site.disk",
+    "socle.core.metrics.site.certificate",
+    "socle.backups.metrics.collect",
     "gallery.metrics.collect",
 ]
 

@@ -3,8 +3,8 @@ import sys
 
 from django.core.wsgi import get_wsgi_application
 
-from config.folders import FolderProblem, check_site_folders
 from config.utf8_request import Utf8Request
+from socle.core.folders import FolderProblem, check_site_folders
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()

@@ -4,8 +4,8 @@ import mimetypes
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from config.unicode_text import one_line
 from gallery.headers import FORMATS
+from socle.core.unicode_text import one_line
 
 MOST_NAME_BYTES = 200  # with a number behind it, below the 255 of file systems
 NOT_IN_NAMES = set('<>:"/\\|?*')

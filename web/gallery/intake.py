@@ -13,7 +13,6 @@ from django.core.files import File
 from django.db import Error, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from config.unicode_text import one_line
 from gallery.archives import Member, is_zip, open_members
 from gallery.deleting import delete_files
 from gallery.exceptions import (
@@ -27,6 +26,7 @@ from gallery.headers import ImageFacts, read_facts
 from gallery.models import NAME_LENGTH, Gallery, Photo, new_position
 from gallery.queue import enqueue
 from gallery.storing import OwnFiles, store_without_location
+from socle.core.unicode_text import one_line
 
 CHUNK_BYTES = 1024 * 1024
 NOTICE_LENGTH = 300  # as the model has it

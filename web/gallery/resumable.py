@@ -17,7 +17,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from config.unicode_text import one_line
 from gallery.archives import ZIP_SIGNATURES
 from gallery.exceptions import (
     UploadBusy,
@@ -27,6 +26,7 @@ from gallery.exceptions import (
 )
 from gallery.models import Upload
 from gallery.quota import check_floor, check_quota, check_room, no_room
+from socle.core.unicode_text import one_line
 
 ABANDONED_AFTER = timedelta(hours=24)
 READ_BYTES = 256 * 1024

@@ -14,10 +14,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import Error, connection
 
-from config.media import IN_MEMORY_BYTES
 from gallery.exceptions import StorageFault
 from gallery.locations import Location, hide_location, private_bytes
 from gallery.models import Photo
+from socle.core.media import IN_MEMORY_BYTES
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ lock test --extra local --extra test
 list_time_zones() {
   local locked
   locked="$(grep -oE '^tzdata==[0-9.]+' requirements/app.txt)"
-  uv run --quiet --no-project --with "$locked" requirements/time_zones.py >config/time_zones.txt
+  uv run --quiet --no-project --with "$locked" requirements/time_zones.py >socle/core/time_zones.txt
 }
 
 list_time_zones

@@ -1,4 +1,4 @@
-"""Prints web/config/time_zones.txt: the names that the tzdata package knows."""
+"""Prints socle/core/time_zones.txt: the names that the tzdata package knows."""
 
 from importlib.resources import files
 

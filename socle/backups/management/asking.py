@@ -4,8 +4,8 @@ import sys
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from backups.management.base import USAGE
-from backups.site import Site
+from socle.backups.management.base import USAGE
+from socle.backups.site import Site
 
 NOTHING = "Nothing was changed."
 

@@ -12,10 +12,10 @@ import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DjangoDatabaseError
 
-from backups.database_errors import words_of
-from backups.exceptions import AlreadyRunning, BackupError
-from backups.progress import Progress
-from backups.telling import Telling
+from socle.backups.database_errors import words_of
+from socle.backups.exceptions import AlreadyRunning, BackupError
+from socle.backups.progress import Progress
+from socle.backups.telling import Telling
 
 FAILED, LOCKED, USAGE = 1, 2, 2
 CLEAR = "\x1b[K"  # the rest of the terminal's line

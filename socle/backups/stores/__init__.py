@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from backups.exceptions import StoreRefused
-from backups.stores.folder import FolderStore
-from backups.stores.interface import Reader, Store, StoredObject, Writer
-from backups.stores.patience import Patience
+from socle.backups.exceptions import StoreRefused
+from socle.backups.stores.folder import FolderStore
+from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
+from socle.backups.stores.patience import Patience
 
 __all__ = ["Reader", "Store", "StoredObject", "Writer", "open_store"]
 
@@ -52,14 +52,14 @@ def open_store(
 def _google(
     bucket: str, *, prefix: str, key: dict[str, Any] | None, patience: Patience
 ) -> Store:
-    from backups.stores.google import GoogleStore
-    from backups.stores.google_account import signed_in
+    from socle.backups.stores.google import GoogleStore
+    from socle.backups.stores.google_account import signed_in
 
     return GoogleStore(signed_in(key), bucket=bucket, prefix=prefix, patience=patience)
 
 
 def _s3(bucket: str, *, prefix: str, patience: Patience) -> Store:
-    from backups.stores.s3 import S3Store
-    from backups.stores.s3_requests import signed_in
+    from socle.backups.stores.s3 import S3Store
+    from socle.backups.stores.s3_requests import signed_in
 
     return S3Store(signed_in(patience), bucket=bucket, prefix=prefix, patience=patience)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from backups.exceptions import ObjectDamaged, StoreUnavailable
-from backups.stores.patience import Patience
-from backups.stores.proofs import Proof
+from socle.backups.exceptions import ObjectDamaged, StoreUnavailable
+from socle.backups.stores.patience import Patience
+from socle.backups.stores.proofs import Proof
 
 PIECE_BYTES = 1 << 20
 

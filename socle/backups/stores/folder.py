@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import google_crc32c
 
-from backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
-from backups.stores.interface import Store, StoredObject, Writer
-from backups.stores.proofs import crc32c_of
+from socle.backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
+from socle.backups.stores.interface import Store, StoredObject, Writer
+from socle.backups.stores.proofs import crc32c_of
 
 _PART = ".part-"  # a file being written; no object's name starts so
 

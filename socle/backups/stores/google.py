@@ -9,27 +9,27 @@ from uuid import uuid4
 
 import urllib3
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     ObjectDamaged,
     ObjectExists,
     ObjectMissing,
     StoreRefused,
 )
-from backups.stores.downloads import Answer, Download
-from backups.stores.google_account import Account
-from backups.stores.google_answers import (
+from socle.backups.stores.downloads import Answer, Download
+from socle.backups.stores.google_account import Account
+from socle.backups.stores.google_answers import (
     FIELDS,
     described,
     facts_in,
     proof_in,
     whole_size,
 )
-from backups.stores.google_errors import translated
-from backups.stores.google_http import Question, Session, quoted
-from backups.stores.google_uploads import Upload
-from backups.stores.interface import Reader, Store, StoredObject, Writer
-from backups.stores.patience import Patience
-from backups.stores.proofs import crc32c_of
+from socle.backups.stores.google_errors import translated
+from socle.backups.stores.google_http import Question, Session, quoted
+from socle.backups.stores.google_uploads import Upload
+from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
+from socle.backups.stores.patience import Patience
+from socle.backups.stores.proofs import crc32c_of
 
 _JSON = {"Content-Type": "application/json"}
 _BYTES = {"Content-Type": "application/octet-stream"}

@@ -18,8 +18,8 @@ from google.auth import exceptions as auth
 from google.auth.credentials import AnonymousCredentials
 from google.oauth2 import service_account
 
-from backups.exceptions import StoreRefused
-from backups.stores.google_errors import AUTHENTICATE
+from socle.backups.exceptions import StoreRefused
+from socle.backups.stores.google_errors import AUTHENTICATE
 
 GOOGLE = "https://storage.googleapis.com"
 SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]

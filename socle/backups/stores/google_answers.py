@@ -6,9 +6,9 @@ from typing import Any
 
 import urllib3
 
-from backups.exceptions import StoreRefused
-from backups.stores.interface import StoredObject
-from backups.stores.proofs import Proof
+from socle.backups.exceptions import StoreRefused
+from socle.backups.stores.interface import StoredObject
+from socle.backups.stores.proofs import Proof
 
 FIELDS = "name,size,crc32c,generation,timeCreated"
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import urllib3
 from google.auth import exceptions as auth
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,

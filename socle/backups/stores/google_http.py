@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 import urllib3
 from google.auth.transport.urllib3 import Request as Signing
 
-from backups.exceptions import ObjectExists, ObjectMissing
-from backups.stores.google_account import Account, connections
-from backups.stores.google_errors import refusal, translated
-from backups.stores.patience import Patience
+from socle.backups.exceptions import ObjectExists, ObjectMissing
+from socle.backups.stores.google_account import Account, connections
+from socle.backups.stores.google_errors import refusal, translated
+from socle.backups.stores.patience import Patience
 
 SUCCESS = (200, 201, 204, 206)
 

@@ -9,17 +9,17 @@ from dataclasses import replace
 import google_crc32c
 import urllib3
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,
     StoreRefused,
     StoreUnavailable,
 )
-from backups.stores.google_answers import described, facts_in
-from backups.stores.google_errors import unavailable
-from backups.stores.google_http import Question, Session
-from backups.stores.interface import StoredObject
+from socle.backups.stores.google_answers import described, facts_in
+from socle.backups.stores.google_errors import unavailable
+from socle.backups.stores.google_http import Question, Session
+from socle.backups.stores.interface import StoredObject
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from backups.exceptions import StoreUnavailable
+from socle.backups.exceptions import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import urllib3
 from botocore import exceptions as boto
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     BackupError,
     ObjectExists,
     ObjectMissing,

@@ -9,9 +9,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from backups.exceptions import ObjectExists, ObjectMissing
-from backups.stores.patience import Patience
-from backups.stores.s3_errors import status_of, translated
+from socle.backups.exceptions import ObjectExists, ObjectMissing
+from socle.backups.stores.patience import Patience
+from socle.backups.stores.s3_errors import status_of, translated
 
 CONNECTIONS = 32
 _OPTIONAL = {

@@ -7,17 +7,17 @@ from typing import Any
 
 import google_crc32c
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     BackupError,
     ObjectDamaged,
     ObjectExists,
     StoreRefused,
     StoreUnavailable,
 )
-from backups.stores.interface import StoredObject
-from backups.stores.proofs import crc32c_of, md5_of
-from backups.stores.s3_answers import crc32c_in, etag_of
-from backups.stores.s3_requests import Requests
+from socle.backups.stores.interface import StoredObject
+from socle.backups.stores.proofs import crc32c_of, md5_of
+from socle.backups.stores.s3_answers import crc32c_in, etag_of
+from socle.backups.stores.s3_requests import Requests
 
 logger = logging.getLogger(__name__)
 

@@ -16,14 +16,14 @@ from django.conf import settings
 from django.core.management import load_command_class
 from django.db import connections
 
-from backups.places import create_database, databases_of, drop_database
-from backups.postgres import Database
-from backups.progress import Progress
-from backups.restore import restore_backup
-from backups.services import take_backup
-from backups.site import Site
-from backups.stores import google_uploads, open_store
-from backups.tests.faulty import (  # noqa: F401
+from socle.backups.places import create_database, databases_of, drop_database
+from socle.backups.postgres import Database
+from socle.backups.progress import Progress
+from socle.backups.restore import restore_backup
+from socle.backups.services import take_backup
+from socle.backups.site import Site
+from socle.backups.stores import google_uploads, open_store
+from socle.backups.tests.faulty import (  # noqa: F401
     faulty,
     faulty_google,
     faulty_s3,
@@ -31,7 +31,7 @@ from backups.tests.faulty import (  # noqa: F401
     s3_between,
     s3_between_client,
 )
-from backups.tests.store_servers import (  # noqa: F401
+from socle.backups.tests.store_servers import (  # noqa: F401
     rclone,
     s3,
     s3_client,

@@ -8,22 +8,22 @@ from uuid import uuid4
 
 import pytest
 
-from backups.checksums import upload
-from backups.stores import (
+from socle.backups.checksums import upload
+from socle.backups.stores import (
     Store,
     google_account,
     google_uploads,
     patience,
     s3_uploads,
 )
-from backups.stores.google import GoogleStore
-from backups.stores.patience import Patience
-from backups.stores.proofs import crc32c_of, md5_of
-from backups.stores.s3 import S3Store
-from backups.stores.s3_requests import signed_in
-from backups.tests import faults
-from backups.tests.faults import Between
-from backups.tests.store_servers import S3_BUCKET
+from socle.backups.stores.google import GoogleStore
+from socle.backups.stores.patience import Patience
+from socle.backups.stores.proofs import crc32c_of, md5_of
+from socle.backups.stores.s3 import S3Store
+from socle.backups.stores.s3_requests import signed_in
+from socle.backups.tests import faults
+from socle.backups.tests.faults import Between
+from socle.backups.tests.store_servers import S3_BUCKET
 
 PIECE = 512 << 10
 LARGE = random.Random(1).randbytes(PIECE * 5 // 2)  # three pieces

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from backups import swap
+from socle.backups import swap
 
 SECONDS = 20
 

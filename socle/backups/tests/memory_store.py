@@ -5,12 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from backups.addresses import DUMP, MEDIA, PROOF, RECORD, Address, Shelf, backup_id
-from backups.checksums import crc32c_of, upload
-from backups.compression import CompressingWriter
-from backups.exceptions import ObjectExists, ObjectMissing
-from backups.manifest import MediaFile
-from backups.record import (
+from socle.backups.addresses import (
+    DUMP,
+    MEDIA,
+    PROOF,
+    RECORD,
+    Address,
+    Shelf,
+    backup_id,
+)
+from socle.backups.checksums import crc32c_of, upload
+from socle.backups.compression import CompressingWriter
+from socle.backups.exceptions import ObjectExists, ObjectMissing
+from socle.backups.manifest import MediaFile
+from socle.backups.record import (
     FORMAT,
     DatabasePart,
     MediaPart,
@@ -18,7 +26,7 @@ from backups.record import (
     Record,
     StoredPart,
 )
-from backups.stores import StoredObject
+from socle.backups.stores import StoredObject
 
 SHELF = Shelf("socle", "local")
 BEGINNING = datetime(2026, 11, 21, 3, tzinfo=UTC)

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 
-from backups.stores import s3_uploads
-from backups.stores.patience import Patience
-from backups.stores.s3 import S3Store
-from backups.stores.s3_requests import signed_in
-from local.probes import http_answers
-from local.testing import free_port, running
-from local.ties import tied
+from socle.backups.stores import s3_uploads
+from socle.backups.stores.patience import Patience
+from socle.backups.stores.s3 import S3Store
+from socle.backups.stores.s3_requests import signed_in
+from socle.embedded.probes import http_answers
+from socle.embedded.testing import free_port, running
+from socle.embedded.ties import tied
 
 S3_BUCKET = "socle-tests"
 

@@ -1,9 +1,9 @@
 """New database and folder beside the live ones, each with a mark in it."""
 
-from backups.journal import Plan
-from backups.places import Places, create_database, plan_of
-from backups.site import Site
-from backups.tests.conftest import NEXT_NIGHT, execute, picture
+from socle.backups.journal import Plan
+from socle.backups.places import Places, create_database, plan_of
+from socle.backups.site import Site
+from socle.backups.tests.conftest import NEXT_NIGHT, execute, picture
 
 
 def make_ready(site: Site) -> Plan:

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from backups import announce
-from config.tests.sentry_server import received
+from socle.backups import announce
+from socle.core.tests.sentry_server import received
 
 
 class Outside(BaseHTTPRequestHandler):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from backups.catalog_warnings import catalog_warnings
-from backups.listing import list_backups
-from backups.services import take_backup
-from backups.tests.conftest import NIGHT, QUIET, execute
-from backups.tests.test_any_database import BY_SEARCH_PATH, ORPHANS, SUBSCRIPTION
+from socle.backups.catalog_warnings import catalog_warnings
+from socle.backups.listing import list_backups
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NIGHT, QUIET, execute
+from socle.backups.tests.test_any_database import BY_SEARCH_PATH, ORPHANS, SUBSCRIPTION
 
 CASES = {
     "a foreign key without its triggers": (

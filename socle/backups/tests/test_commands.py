@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from django.conf import settings
 
-from backups.listing import newest_backup
-from backups.locks import only_one
-from backups.services import take_backup
-from backups.tests.conftest import NEXT_NIGHT, QUIET, execute, names_in, picture
+from socle.backups.listing import newest_backup
+from socle.backups.locks import only_one
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NEXT_NIGHT, QUIET, execute, names_in, picture
 
 
 @pytest.fixture

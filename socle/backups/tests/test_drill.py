@@ -4,22 +4,29 @@ from uuid import uuid4
 import pyrage
 import pytest
 
-from backups.drill import drill
-from backups.encryption import Keys
-from backups.exceptions import (
+from socle.backups.drill import drill
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import (
     AlreadyRunning,
     BackupError,
     KeyMissing,
     ObjectDamaged,
     RestoreFailed,
 )
-from backups.locks import only_one
-from backups.places import Places, create_database, databases_of, folders_of
-from backups.previous import kept
-from backups.record import read_backup
-from backups.services import take_backup
-from backups.stores import open_store
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, ROWS, execute, names_in
+from socle.backups.locks import only_one
+from socle.backups.places import Places, create_database, databases_of, folders_of
+from socle.backups.previous import kept
+from socle.backups.record import read_backup
+from socle.backups.services import take_backup
+from socle.backups.stores import open_store
+from socle.backups.tests.conftest import (
+    NEXT_NIGHT,
+    NIGHT,
+    QUIET,
+    ROWS,
+    execute,
+    names_in,
+)
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from dataclasses import replace
 import pyrage
 import pytest
 
-from backups.encryption import Keys
-from backups.exceptions import KeyMissing, ObjectDamaged, StoreUnavailable
-from backups.listing import newest_backup
-from backups.record import read_backup
-from backups.services import take_backup
-from backups.tests.conftest import (
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import KeyMissing, ObjectDamaged, StoreUnavailable
+from socle.backups.listing import newest_backup
+from socle.backups.record import read_backup
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import (
     FINGERPRINT,
     NEXT_NIGHT,
     NIGHT,

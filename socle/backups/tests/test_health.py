@@ -7,8 +7,8 @@ import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from backups.health import backup
-from backups.models import Run
+from socle.backups.health import backup
+from socle.backups.models import Run
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

@@ -15,17 +15,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from backups import media, prune, services, sweep
-from backups.addresses import DUMP, Address
-from backups.exceptions import BackupError, ServerUnavailable
-from backups.folders import list_folders
-from backups.manifest import read_manifest
-from backups.postgres import Database
-from backups.record import DatabasePart, StoredPart, read_backup
-from backups.retention import Policy
-from backups.site import Site
-from backups.tests.conftest import QUIET
-from backups.tests.memory_store import SHELF, MemoryStore
+from socle.backups import media, prune, services, sweep
+from socle.backups.addresses import DUMP, Address
+from socle.backups.exceptions import BackupError, ServerUnavailable
+from socle.backups.folders import list_folders
+from socle.backups.manifest import read_manifest
+from socle.backups.postgres import Database
+from socle.backups.record import DatabasePart, StoredPart, read_backup
+from socle.backups.retention import Policy
+from socle.backups.site import Site
+from socle.backups.tests.conftest import QUIET
+from socle.backups.tests.memory_store import SHELF, MemoryStore
 
 ONE = Policy(daily=1, weekly=0, monthly=0)
 KINDS = st.sampled_from(["backup", "prune"])

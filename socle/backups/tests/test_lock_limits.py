@@ -7,16 +7,16 @@ import psycopg2
 import pytest
 from psycopg2.errors import LockNotAvailable
 
-from backups import postgres
-from backups.exceptions import RestoreFailed
-from backups.journal import journal_path
-from backups.locks import only_one
-from backups.places import databases_of, drop_database
-from backups.roles import roles_made
-from backups.swap import swap
-from backups.tests.conftest import execute
-from backups.tests.swapping import live_state, make_ready
-from backups.traits import give, traits_of
+from socle.backups import postgres
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.journal import journal_path
+from socle.backups.locks import only_one
+from socle.backups.places import databases_of, drop_database
+from socle.backups.roles import roles_made
+from socle.backups.swap import swap
+from socle.backups.tests.conftest import execute
+from socle.backups.tests.swapping import live_state, make_ready
+from socle.backups.traits import give, traits_of
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from backups.exceptions import RestoreFailed
-from backups.services import take_backup
-from backups.tests.conftest import NIGHT, QUIET, Wrapped, picture
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NIGHT, QUIET, Wrapped, picture
 
 
 @pytest.fixture

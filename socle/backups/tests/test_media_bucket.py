@@ -6,20 +6,20 @@ from uuid import uuid4
 import pyrage
 import pytest
 
-from backups.encryption import Keys
-from backups.manifest import read_manifest
-from backups.places import Parts
-from backups.restore import Choices, restore_backup
-from backups.services import take_backup
-from backups.stores import open_store
-from backups.tests.conftest import (
+from socle.backups.encryption import Keys
+from socle.backups.manifest import read_manifest
+from socle.backups.places import Parts
+from socle.backups.restore import Choices, restore_backup
+from socle.backups.services import take_backup
+from socle.backups.stores import open_store
+from socle.backups.tests.conftest import (
     FINGERPRINT,
     NEXT_NIGHT,
     NIGHT,
     QUIET,
     execute,
 )
-from backups.verify import Verifier
+from socle.backups.verify import Verifier
 
 FILES = {
     "photos/one.jpg": b"one" * 1000,

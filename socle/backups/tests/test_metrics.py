@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backups.metrics import collect
-from backups.models import Run
-from config.tests.numbers import samples
+from socle.backups.metrics import collect
+from socle.backups.models import Run
+from socle.core.tests.numbers import samples
 
 NIGHT = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db

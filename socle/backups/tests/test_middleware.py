@@ -10,11 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpResponse
 
-from backups.journal import journal_path, write_journal
-from backups.locks import only_one
-from backups.middleware import SETTLE_EVERY_SECONDS, Settler, SwapMiddleware
-from backups.tests.conftest import execute, picture
-from backups.tests.swapping import live_state, make_ready
+from socle.backups.journal import journal_path, write_journal
+from socle.backups.locks import only_one
+from socle.backups.middleware import SETTLE_EVERY_SECONDS, Settler, SwapMiddleware
+from socle.backups.tests.conftest import execute, picture
+from socle.backups.tests.swapping import live_state, make_ready
 
 
 @pytest.fixture

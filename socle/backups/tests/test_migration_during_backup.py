@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 
-from backups.tests.conftest import execute
-from backups.tests.serving import environment_of, get, serving
+from socle.backups.tests.conftest import execute
+from socle.backups.tests.serving import environment_of, get, serving
 
 MOST_PAGE_SECONDS = 5.0  # it would be as long as the dump is held
 HELD_SECONDS = 8.0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backups.addresses import parse_url
-from backups.exceptions import NotABackup, RestoreRefused
-from backups.preflight import remarks
-from backups.record import read_backup
+from socle.backups.addresses import parse_url
+from socle.backups.exceptions import NotABackup, RestoreRefused
+from socle.backups.preflight import remarks
+from socle.backups.record import read_backup
 
 
 @pytest.mark.parametrize("part", ["database.dump.zst", "media.jsonl.zst"])

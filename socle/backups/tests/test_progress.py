@@ -1,6 +1,6 @@
 import pytest
 
-from backups.progress import Progress, readable_duration
+from socle.backups.progress import Progress, readable_duration
 
 MB = 1_000_000
 

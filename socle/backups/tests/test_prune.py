@@ -4,20 +4,20 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from backups.encryption import Keys
-from backups.exceptions import AlreadyRunning, PruneRefused, StoreRefused
-from backups.folders import held
-from backups.listing import list_backups
-from backups.locks import only_one
-from backups.models import Run
-from backups.places import Places, create_database, databases_of, folders_of
-from backups.prune import BEING_READ, NAMED_BY_HAND, UNREADABLE, plan_prune, prune
-from backups.prune_table import verdicts_table
-from backups.record import Proof
-from backups.retention import LATER, Policy
-from backups.services import take_backup
-from backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
-from backups.tests.memory_store import SHELF, MemoryStore, put_backup
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import AlreadyRunning, PruneRefused, StoreRefused
+from socle.backups.folders import held
+from socle.backups.listing import list_backups
+from socle.backups.locks import only_one
+from socle.backups.models import Run
+from socle.backups.places import Places, create_database, databases_of, folders_of
+from socle.backups.prune import BEING_READ, NAMED_BY_HAND, UNREADABLE, plan_prune, prune
+from socle.backups.prune_table import verdicts_table
+from socle.backups.record import Proof
+from socle.backups.retention import LATER, Policy
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
+from socle.backups.tests.memory_store import SHELF, MemoryStore, put_backup
 
 TWO_DAYS = Policy(daily=2, weekly=0, monthly=0)
 NOW = NIGHT + timedelta(hours=1)

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from backups import services
-from backups.manifest import read_manifest
-from backups.services import take_backup
-from backups.site import Site
-from backups.tests.conftest import NIGHT, QUIET, names_in
-from backups.tests.memory_store import SHELF, MemoryStore
-from backups.tests.test_interleavings import keep_database
-from backups.tests.test_sweep import run_sweep
+from socle.backups import services
+from socle.backups.manifest import read_manifest
+from socle.backups.services import take_backup
+from socle.backups.site import Site
+from socle.backups.tests.conftest import NIGHT, QUIET, names_in
+from socle.backups.tests.memory_store import SHELF, MemoryStore
+from socle.backups.tests.test_interleavings import keep_database
+from socle.backups.tests.test_sweep import run_sweep
 
 CONTENTS = {"small": b"small", "large": b"large" * 1_000_000}
 

@@ -3,19 +3,19 @@ import time
 
 import pytest
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     AlreadyRunning,
 )
-from backups.locks import only_one
-from backups.places import (
+from socle.backups.locks import only_one
+from socle.backups.places import (
     Places,
     create_database,
     databases_of,
     drop_database,
     folders_of,
 )
-from backups.snapshot import snapshot
-from backups.tests.conftest import (
+from socle.backups.snapshot import snapshot
+from socle.backups.tests.conftest import (
     FINGERPRINT,
     NEXT_NIGHT,
     NIGHT,

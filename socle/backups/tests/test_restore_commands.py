@@ -5,10 +5,10 @@ from io import StringIO
 
 import pytest
 
-from backups.management import asking
-from backups.previous import kept
-from backups.services import take_backup
-from backups.tests.conftest import NIGHT, QUIET, execute
+from socle.backups.management import asking
+from socle.backups.previous import kept
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NIGHT, QUIET, execute
 
 
 class Terminal(StringIO):
@@ -23,7 +23,9 @@ def typing(manage, monkeypatch):
     def run(name, *arguments, words):
         terminal = Terminal(words)
         monkeypatch.setattr(asking.sys, "stdin", terminal)
-        monkeypatch.setattr("backups.tests.conftest.StringIO", lambda text: terminal)
+        monkeypatch.setattr(
+            "socle.backups.tests.conftest.StringIO", lambda text: terminal
+        )
         return manage(name, *arguments)
 
     return run

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from backups.exceptions import RestoreFailed
-from backups.services import take_backup
-from backups.tests.conftest import NIGHT, QUIET, Wrapped
+from socle.backups.exceptions import RestoreFailed
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NIGHT, QUIET, Wrapped
 
 
 def damaged(store, name_part, *, at=-20):

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from backups.exceptions import RestoreFailed, RestoreRefused
-from backups.places import databases_of, drop_database
-from backups.restore import Choices, restore_backup
-from backups.services import take_backup
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
+from socle.backups.exceptions import RestoreFailed, RestoreRefused
+from socle.backups.places import databases_of, drop_database
+from socle.backups.restore import Choices, restore_backup
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
 
 RUN = """
     INSERT INTO backups_run (id, kind, started_at, outcome, reason, backup_url,
@@ -84,7 +84,7 @@ def test_people_stay_as_they_are_when_that_is_chosen(peopled, of_prod, restore_w
 def test_a_scrubber_that_fails_stops_the_restore(
     peopled, of_prod, restore_with, monkeypatch
 ):
-    monkeypatch.setattr("backups.preparing.MANAGE", "no_manage.py")
+    monkeypatch.setattr("socle.backups.preparing.MANAGE", "no_manage.py")
     with pytest.raises(RestoreFailed, match="no_manage.py"):
         restore_with(of_prod)
     assert emails(peopled) == {"ann@example.org", "boss@example.org"}
@@ -185,8 +185,10 @@ def test_roles_that_may_not_be_made_are_named_beforehand(
 
 
 def test_without_room_for_the_dump_it_is_streamed(site, backup, restore, monkeypatch):
-    monkeypatch.setattr("backups.fetched_archive.SPARE_BYTES", 10**18)
-    monkeypatch.setattr("backups.fetched_archive.FETCHING", None)  # of the other way
+    monkeypatch.setattr("socle.backups.fetched_archive.SPARE_BYTES", 10**18)
+    monkeypatch.setattr(
+        "socle.backups.fetched_archive.FETCHING", None
+    )  # of the other way
     execute(site.database, "DELETE FROM other.photo")
     restore(backup)
     assert execute(site.database, "SELECT count(*) FROM photo") == [(500,)]

@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from backups.drill import drill
-from backups.exceptions import ObjectRetained, StoreRefused
-from backups.prune import prune
-from backups.record import read_backup
-from backups.retention import Policy
-from backups.services import prove_store, take_backup
-from backups.stores.s3_errors import translated
-from backups.sweep import GRACE
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, names_in
-from backups.tests.faults import ALWAYS, Answer
+from socle.backups.drill import drill
+from socle.backups.exceptions import ObjectRetained, StoreRefused
+from socle.backups.prune import prune
+from socle.backups.record import read_backup
+from socle.backups.retention import Policy
+from socle.backups.services import prove_store, take_backup
+from socle.backups.stores.s3_errors import translated
+from socle.backups.sweep import GRACE
+from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, names_in
+from socle.backups.tests.faults import ALWAYS, Answer
 
 ONE_DAY = Policy(daily=1, weekly=0, monthly=0)
 UNTIL = "cannot be deleted or overwritten until 2026-12-30T00:00:00"

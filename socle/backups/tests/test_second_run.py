@@ -10,10 +10,10 @@ import time
 import pytest
 from django.conf import settings
 
-from backups.exceptions import AlreadyRunning
-from backups.locks import check_free
-from backups.tests.conftest import execute, names_in, picture
-from backups.tests.serving import environment_of
+from socle.backups.exceptions import AlreadyRunning
+from socle.backups.locks import check_free
+from socle.backups.tests.conftest import execute, names_in, picture
+from socle.backups.tests.serving import environment_of
 
 SECONDS = 60
 COMMANDS = [

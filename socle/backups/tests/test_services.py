@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import zstandard
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     AlreadyRunning,
     DumpFailed,
     NotABackup,
@@ -16,12 +16,12 @@ from backups.exceptions import (
     ServerUnavailable,
     StoreUnavailable,
 )
-from backups.listing import list_backups, newest_backup
-from backups.locks import only_one
-from backups.progress import Progress
-from backups.services import prove_store, take_backup
-from backups.stores import open_store
-from backups.tests.conftest import (
+from socle.backups.listing import list_backups, newest_backup
+from socle.backups.locks import only_one
+from socle.backups.progress import Progress
+from socle.backups.services import prove_store, take_backup
+from socle.backups.stores import open_store
+from socle.backups.tests.conftest import (
     NEXT_NIGHT,
     NIGHT,
     QUIET,
@@ -30,7 +30,7 @@ from backups.tests.conftest import (
     execute,
     names_in,
 )
-from backups.verify import Verifier
+from socle.backups.verify import Verifier
 
 FOLDER = "socle/local/backups/2026-11-21T03-00-00Z/"
 

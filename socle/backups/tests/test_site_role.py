@@ -6,15 +6,15 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from backups import previous, restore
-from backups.exceptions import AlreadyRunning
-from backups.locks import check_free, only_one
-from backups.places import database_exists
-from backups.postgres import MAINTENANCE
-from backups.previous import kept, undo_restore
-from backups.services import take_backup
-from backups.swap import swap
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
+from socle.backups import previous, restore
+from socle.backups.exceptions import AlreadyRunning
+from socle.backups.locks import check_free, only_one
+from socle.backups.places import database_exists
+from socle.backups.postgres import MAINTENANCE
+from socle.backups.previous import kept, undo_restore
+from socle.backups.services import take_backup
+from socle.backups.swap import swap
+from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
 
 RAISES_AT_A_GRANT = """
     CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql

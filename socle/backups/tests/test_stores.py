@@ -10,15 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import google_crc32c
 import pytest
 
-from backups.checksums import agrees
-from backups.exceptions import (
+from socle.backups.checksums import agrees
+from socle.backups.exceptions import (
     ObjectExists,
     ObjectMissing,
     StoreRefused,
     StoreUnavailable,
 )
-from backups.stores import open_store
-from backups.tests.conftest import names_in
+from socle.backups.stores import open_store
+from socle.backups.tests.conftest import names_in
 
 LARGE = bytes(range(256)) * 40_000  # more than one chunk of a resumable upload
 

@@ -7,20 +7,27 @@ from uuid import uuid4
 
 import pytest
 
-from backups.exceptions import (
+from socle.backups.exceptions import (
     ObjectDamaged,
     ObjectExists,
     ObjectMissing,
     StoreRefused,
     StoreUnavailable,
 )
-from backups.stores import google_uploads, open_store
-from backups.stores.patience import Patience
-from backups.tests import faults
-from backups.tests.conftest import names_in
-from backups.tests.faults import ALWAYS, Answer, answered
-from backups.tests.faulty import LARGE, PATIENCE_SECONDS, PIECE, Faulty, received, send
-from local.testing import BUCKET
+from socle.backups.stores import google_uploads, open_store
+from socle.backups.stores.patience import Patience
+from socle.backups.tests import faults
+from socle.backups.tests.conftest import names_in
+from socle.backups.tests.faults import ALWAYS, Answer, answered
+from socle.backups.tests.faulty import (
+    LARGE,
+    PATIENCE_SECONDS,
+    PIECE,
+    Faulty,
+    received,
+    send,
+)
+from socle.embedded.testing import BUCKET
 
 
 def everything(faulty: Faulty, fail) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from backups.checksums import upload
-from backups.exceptions import ObjectDamaged, ObjectExists, StoreRefused
-from backups.stores import folder, open_store
-from backups.tests.conftest import names_in
+from socle.backups.checksums import upload
+from socle.backups.exceptions import ObjectDamaged, ObjectExists, StoreRefused
+from socle.backups.stores import folder, open_store
+from socle.backups.tests.conftest import names_in
 
 
 @contextmanager

@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives.serialization import (
 from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 
-from backups.checksums import Fingerprint, check_stored
-from backups.exceptions import ObjectDamaged, StoreRefused
-from backups.stores import google_account
-from backups.stores.google import GoogleStore
-from backups.stores.patience import Patience
-from backups.stores.proofs import crc32c_of
-from backups.tests.conftest import names_in
-from backups.tests.faults import ALWAYS, Answer, answered, replaced
-from local.testing import BUCKET
+from socle.backups.checksums import Fingerprint, check_stored
+from socle.backups.exceptions import ObjectDamaged, StoreRefused
+from socle.backups.stores import google_account
+from socle.backups.stores.google import GoogleStore
+from socle.backups.stores.patience import Patience
+from socle.backups.stores.proofs import crc32c_of
+from socle.backups.tests.conftest import names_in
+from socle.backups.tests.faults import ALWAYS, Answer, answered, replaced
+from socle.embedded.testing import BUCKET
 
 
 class Tokens(Credentials):
@@ -215,7 +215,7 @@ def test_a_key_signs_in_as_its_account(monkeypatch):
 def test_no_client_is_imported_that_is_not_needed():
     """boto3 takes a second, Google's client half of one: of every command."""
     code = (
-        "import sys; from backups.stores import open_store; "
+        "import sys; from socle.backups.stores import open_store; "
         "assert 'google.auth' not in sys.modules, 'google.auth'; "
         "open_store('gs://bucket'); "
         "assert not {'boto3', 'requests', 'google.cloud.storage'} & sys.modules.keys()"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from backups.exceptions import StoreRefused, StoreUnavailable
-from backups.stores import patience
-from backups.stores.patience import Patience
+from socle.backups.exceptions import StoreRefused, StoreUnavailable
+from socle.backups.stores import patience
+from socle.backups.stores.patience import Patience
 
 
 class Night:

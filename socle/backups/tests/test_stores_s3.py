@@ -7,16 +7,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from backups.checksums import agrees
-from backups.exceptions import ObjectDamaged, StoreRefused, StoreUnavailable
-from backups.stores import open_store, s3_answers, s3_errors, s3_uploads
-from backups.stores import s3 as s3_module
-from backups.stores.proofs import crc32c_of
-from backups.tests import faults
-from backups.tests.conftest import names_in
-from backups.tests.faults import ALWAYS, Answer, answered
-from backups.tests.faulty import LARGE, received, send
-from backups.tests.store_servers import S3_BUCKET
+from socle.backups.checksums import agrees
+from socle.backups.exceptions import ObjectDamaged, StoreRefused, StoreUnavailable
+from socle.backups.stores import open_store, s3_answers, s3_errors, s3_uploads
+from socle.backups.stores import s3 as s3_module
+from socle.backups.stores.proofs import crc32c_of
+from socle.backups.tests import faults
+from socle.backups.tests.conftest import names_in
+from socle.backups.tests.faults import ALWAYS, Answer, answered
+from socle.backups.tests.faulty import LARGE, received, send
+from socle.backups.tests.store_servers import S3_BUCKET
 
 
 def said(code: str, words: str = "") -> bytes:

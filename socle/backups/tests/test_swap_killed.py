@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from backups.exceptions import AlreadyRunning
-from backups.journal import Exchange, Plan, journal_path
-from backups.locks import only_one
-from backups.settling import alone, settle
-from backups.swap import swap
-from backups.tests.conftest import execute, picture
-from backups.tests.killing import killed_at
-from backups.tests.swapping import live_state, make_ready
+from socle.backups.exceptions import AlreadyRunning
+from socle.backups.journal import Exchange, Plan, journal_path
+from socle.backups.locks import only_one
+from socle.backups.settling import alone, settle
+from socle.backups.swap import swap
+from socle.backups.tests.conftest import execute, picture
+from socle.backups.tests.killing import killed_at
+from socle.backups.tests.swapping import live_state, make_ready
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 MOST_STEPS = 60

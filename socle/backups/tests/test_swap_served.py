@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from backups.journal import Exchange, Plan
-from backups.locks import only_one
-from backups.places import drop_database
-from backups.swap import swap
-from backups.tests.conftest import execute
-from backups.tests.serving import get, serving
+from socle.backups.journal import Exchange, Plan
+from socle.backups.locks import only_one
+from socle.backups.places import drop_database
+from socle.backups.swap import swap
+from socle.backups.tests.conftest import execute
+from socle.backups.tests.serving import get, serving
 
 VISITORS = 4
 SWAPS = 4

@@ -5,19 +5,19 @@ from datetime import timedelta
 import pyrage
 import pytest
 
-from backups.addresses import RECORD
-from backups.condemned import read_condemned, renew, sweeps_of, write_condemned
-from backups.encryption import Keys
-from backups.exceptions import (
+from socle.backups.addresses import RECORD
+from socle.backups.condemned import read_condemned, renew, sweeps_of, write_condemned
+from socle.backups.encryption import Keys
+from socle.backups.exceptions import (
     PruneRefused,
     StoreRefused,
     StoreUnavailable,
 )
-from backups.folders import held
-from backups.record import read_backup
-from backups.sweep import sweep
-from backups.tests.conftest import QUIET, names_in
-from backups.tests.memory_store import (
+from socle.backups.folders import held
+from socle.backups.record import read_backup
+from socle.backups.sweep import sweep
+from socle.backups.tests.conftest import QUIET, names_in
+from socle.backups.tests.memory_store import (
     BEGINNING,
     SHELF,
     AnyLock,

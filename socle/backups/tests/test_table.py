@@ -3,11 +3,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backups.addresses import Address, Shelf, backup_id, moment_of, parse_url
-from backups.exceptions import NotABackup
-from backups.progress import readable_age, readable_size
-from backups.record import Backup, DatabasePart, MediaPart, Proof, Record, StoredPart
-from backups.table import backups_table
+from socle.backups.addresses import Address, Shelf, backup_id, moment_of, parse_url
+from socle.backups.exceptions import NotABackup
+from socle.backups.progress import readable_age, readable_size
+from socle.backups.record import (
+    Backup,
+    DatabasePart,
+    MediaPart,
+    Proof,
+    Record,
+    StoredPart,
+)
+from socle.backups.table import backups_table
 
 TAKEN = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)
 URL = "gs://a-bucket/with/prefix/socle/prod/backups/2026-11-21T03-00-00Z"

@@ -6,15 +6,15 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from backups.alive import alive
-from backups.dump import DUMPING
-from backups.exceptions import StoreUnavailable
-from backups.models import Run
-from backups.outcome import expect_as_last_time
-from backups.parts import KEEPING_MEDIA
-from backups.postgres import Database
-from backups.progress import Progress
-from backups.telling import KILLED, mark_killed, told
+from socle.backups.alive import alive
+from socle.backups.dump import DUMPING
+from socle.backups.exceptions import StoreUnavailable
+from socle.backups.models import Run
+from socle.backups.outcome import expect_as_last_time
+from socle.backups.parts import KEEPING_MEDIA
+from socle.backups.postgres import Database
+from socle.backups.progress import Progress
+from socle.backups.telling import KILLED, mark_killed, told
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +135,7 @@ def test_a_restore_is_told_in_the_database_that_it_brought():
 
 
 def test_only_the_newest_runs_are_kept(monkeypatch):
-    monkeypatch.setattr("backups.telling.KEPT_RUNS", 3)
+    monkeypatch.setattr("socle.backups.telling.KEPT_RUNS", 3)
     for days in range(5):
         running_row(outcome="done")
         Run.objects.update(started_at=timezone.now() - timedelta(days=days + 1))

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from backups.threads import Budget, OneAtATime, map_in_threads
+from socle.backups.threads import Budget, OneAtATime, map_in_threads
 
 
 def test_results_come_in_order_with_few_items_under_way():

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from backups.manifest import Earlier, read_manifest
-from backups.media import walk
-from backups.services import take_backup
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, names_in
+from socle.backups.manifest import Earlier, read_manifest
+from socle.backups.media import walk
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, names_in
 
 LONG_AGO_NS = 1_700_000_000_000_000_000
 

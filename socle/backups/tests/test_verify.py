@@ -4,11 +4,11 @@ from itertools import count
 
 import pytest
 
-from backups.manifest import read_manifest
-from backups.progress import Progress
-from backups.services import take_backup
-from backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, Wrapped
-from backups.verify import Verifier
+from socle.backups.manifest import read_manifest
+from socle.backups.progress import Progress
+from socle.backups.services import take_backup
+from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, Wrapped
+from socle.backups.verify import Verifier
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from config.api.exceptions import BodyTooLarge
+from socle.core.api.exceptions import BodyTooLarge
 
 
 class StrictJSONParser(JSONParser):

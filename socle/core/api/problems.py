@@ -27,8 +27,8 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import exception_handler
 
-from config.api.exceptions import BodyTooLarge
-from config.api.rendering import as_json
+from socle.core.api.exceptions import BodyTooLarge
+from socle.core.api.rendering import as_json
 
 CONTENT_TYPE = "application/problem+json"
 API = "/api/"

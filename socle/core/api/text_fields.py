@@ -1,9 +1,9 @@
-"""Checks what people write as it will be stored: see config/text_fields.py."""
+"""Checks what people write as it will be stored: see socle/core/text_fields.py."""
 
 from rest_framework import serializers
 
-from config.text_fields import NameField, ParagraphsField
-from config.unicode_text import one_line, paragraphs
+from socle.core.text_fields import NameField, ParagraphsField
+from socle.core.unicode_text import one_line, paragraphs
 
 
 class NameSerializerField(serializers.CharField):

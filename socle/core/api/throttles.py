@@ -7,7 +7,7 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.throttling import ScopedRateThrottle
 
-from config.client_networks import network_of
+from socle.core.client_networks import network_of
 
 logger = logging.getLogger(__name__)
 

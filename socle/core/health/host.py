@@ -7,9 +7,9 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.health import commands
-from config.health.facts import Fact, State, check
-from config.mail import NOBODY
+from socle.core.health import commands
+from socle.core.health.facts import Fact, State, check
+from socle.core.mail import NOBODY
 
 LITTLE_PERCENT = 10
 NONE_PERCENT = 2

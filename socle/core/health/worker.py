@@ -1,12 +1,12 @@
-"""Whether a worker carries tasks out: config.canary notes when one last did."""
+"""Whether a worker carries tasks out: socle.core.canary notes when one last did."""
 
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.health import commands
-from config.health.facts import Fact, State, check
+from socle.core.health import commands
+from socle.core.health.facts import Fact, State, check
 
 CANARY_KEY = "health:canary"
 BUSY_KEY = "health:worker-busy"

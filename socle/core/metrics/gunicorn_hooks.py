@@ -20,7 +20,7 @@ def hooks(port: int) -> dict[str, Any]:
     if not port:
         return {}
     _prepare_folder(port)
-    from config.metrics import server, slots
+    from socle.core.metrics import server, slots
 
     slots.use_slots()
     beside = Beside(port, server)
@@ -62,7 +62,7 @@ class Beside:
         )
 
     def before_worker(self, arbiter: Any, worker: Any) -> None:
-        from config.metrics import slots
+        from socle.core.metrics import slots
 
         worker.metrics_slot = slots.lowest_free(arbiter.WORKERS.values())
         if self._pid:

@@ -64,7 +64,7 @@ def site_registry() -> CollectorRegistry:
     """What gunicorn's workers counted, and what the collectors of the settings say."""
     from django.conf import settings
 
-    from config.metrics.collecting import SiteCollector
+    from socle.core.metrics.collecting import SiteCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.cache import cache
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from config.health.asking import ask_all
-from config.health.certificate import nginx_ends_tls, read_shown
-from config.health.facts import State
-from config.health.host import nearest
-from config.health.worker import CANARY_KEY
+from socle.core.health.asking import ask_all
+from socle.core.health.certificate import nginx_ends_tls, read_shown
+from socle.core.health.facts import State
+from socle.core.health.host import nearest
+from socle.core.health.worker import CANARY_KEY
 
 NUMBERS = {State.OK: 0, State.WARN: 1, State.FAIL: 2}
 STARTED = float(os.environ.get("METRICS_SINCE") or time.time())

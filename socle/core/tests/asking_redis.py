@@ -1,5 +1,5 @@
 """
-What web asks of a Redis that begins to hang: python -m config.tests.asking_redis PID
+What web asks of a Redis that hangs: python -m socle.core.tests.asking_redis PID
 
 Stops the server of that PID once the connections are made, and prints what it got.
 """
@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 def main(pid: int) -> None:
     django.setup()
-    throttles = import_module("config.api.throttles")
+    throttles = import_module("socle.core.api.throttles")
     queue, letters = import_module("gallery.queue"), import_module("accounts.tasks")
 
     def ask() -> list:

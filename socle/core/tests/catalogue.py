@@ -3,7 +3,7 @@ The French catalogue: what the code says, and what locale/fr says for it.
 
 After a change of words, from web/, with what the tests need installed:
 
-    python -m config.tests.catalogue
+    python -m socle.core.tests.catalogue
 
 It writes new messages into django.po, to be translated there, and compiles django.mo.
 Neither needs gettext's own programs; the site needs only django.mo.
@@ -20,8 +20,9 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-WEB = Path(__file__).resolve().parents[2]
-APPS = ("config", "accounts", "gallery", "backups", "operations")
+REPOSITORY = Path(__file__).resolve().parents[3]
+WEB = REPOSITORY / "web"
+APPS = ("web/config", "web/accounts", "web/gallery", "socle")
 FOLDER = WEB / "locale" / "fr" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
 FIRST_WRITTEN = datetime(2026, 11, 21, tzinfo=UTC)
@@ -40,7 +41,7 @@ CALL = re.compile(rf"(?:_|n?p?gettext)\((?:\s*{STRING}\s*,?)+(?:\s*count)?\s*\)"
 
 def sources() -> Iterator[Path]:
     for app in APPS:
-        for path in sorted((WEB / app).rglob("*")):
+        for path in sorted((REPOSITORY / app).rglob("*")):
             is_ours = not {"tests", "migrations"} & set(path.parts)
             is_template = "templates" in path.parts and path.suffix in {".html", ".txt"}
             if is_ours and (path.suffix == ".py" or is_template):
@@ -75,7 +76,7 @@ def add(catalogue: Catalog, function: str, messages, *, path: Path) -> None:
     catalogue.add(
         wanted,
         context=context,
-        locations=[(str(path.relative_to(WEB)), 0)],
+        locations=[(str(path.relative_to(REPOSITORY)), 0)],
         flags=["python-format"] if python else [],
     )
 
@@ -97,7 +98,9 @@ def update() -> None:
     catalogue.update(extracted(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    catalogue.header_comment = "# French. After a change: config/tests/catalogue.py."
+    catalogue.header_comment = (
+        "# French. After a change: core/tests/catalogue.py."
+    )
     catalogue.project, catalogue.version = "Socle", "1"
     catalogue.creation_date = FIRST_WRITTEN  # the same words make the same file
     with PO.open("wb") as file:

@@ -13,7 +13,7 @@ import redis
 from celery import Celery
 from django.conf import settings
 
-from config.tests.workers import Worker
+from socle.core.tests.workers import Worker
 
 PATIENCE_SECONDS = 90
 DEAF_SECONDS = 20  # longer than a worker takes to connect anew, on a slow machine too

@@ -1,5 +1,5 @@
 """
-A process whose pages and tasks fail: python -m config.tests.failing_site
+A process whose pages and tasks fail: python -m socle.core.tests.failing_site
 
 It is the site's own WSGI application; a worker takes the task with --include.
 """

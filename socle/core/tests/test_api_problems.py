@@ -7,7 +7,7 @@ from django.urls import path
 from rest_framework import exceptions, permissions, serializers
 from rest_framework.decorators import api_view, permission_classes
 
-from config.api import problems
+from socle.core.api import problems
 
 
 class Answer(serializers.Serializer):
@@ -48,8 +48,8 @@ urlpatterns = [
     path("api/slow-down", refuse(exceptions.Throttled(wait=7))),
     path("api/broken", refuse(ZeroDivisionError())),
 ]
-handler404 = "config.api.problems.page_not_found"
-handler500 = "config.api.problems.server_error"
+handler404 = "socle.core.api.problems.page_not_found"
+handler500 = "socle.core.api.problems.server_error"
 pytestmark = pytest.mark.urls(__name__)
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 from redis.exceptions import ConnectionError as RedisIsAway
 
-from config.api.throttles import WindowThrottle
+from socle.core.api.throttles import WindowThrottle
 
 
 class Throttle(WindowThrottle):

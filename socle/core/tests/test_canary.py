@@ -14,11 +14,11 @@ from celery.worker import state
 from django.conf import settings
 from django.db import connection, transaction
 
-from config import canary
-from config.canary import Watch, is_busy, is_no_canary
-from config.health.worker import CANARY_KEY
-from config.health.worker import worker as worker_check
-from config.tests.conftest import DEAF_SECONDS, wait_until
+from socle.core import canary
+from socle.core.canary import Watch, is_busy, is_no_canary
+from socle.core.health.worker import CANARY_KEY
+from socle.core.health.worker import worker as worker_check
+from socle.core.tests.conftest import DEAF_SECONDS, wait_until
 
 NOBODY = [0, "en"]  # a task that reads the invitations
 
@@ -32,7 +32,7 @@ def test_a_worker_sings_and_notes_when(cage, server):
     wait_until(lambda: server.client.keys(f"*{CANARY_KEY}"))
     cage.sings()
 
-    assert "config.canary.sing" not in cage.log.partition(" ready.")[2]
+    assert "socle.core.canary.sing" not in cage.log.partition(" ready.")[2]
 
 
 @real

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from config.content_policy import content_policy, media_hosts
+from socle.core.content_policy import content_policy, media_hosts
 
 PAGES = [
     "/",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import Environment, redis_urls
+from socle.core.env import Environment, redis_urls
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # Read by Compose, the images or the scripts, not by the site.
@@ -123,7 +123,7 @@ def test_a_placeholder_of_a_secret_is_told_once_and_never_shown(given):
 
 
 def test_an_old_name_of_a_zone_is_called_by_its_name_of_today(tmp_path, monkeypatch):
-    monkeypatch.setattr("config.env.ZONES", tmp_path)
+    monkeypatch.setattr("socle.core.env.ZONES", tmp_path)
     (tmp_path / "America").mkdir()
     (tmp_path / "America" / "New_York").touch()
     env = Environment({"TIME_ZONE": "US/Eastern"})
@@ -133,14 +133,14 @@ def test_an_old_name_of_a_zone_is_called_by_its_name_of_today(tmp_path, monkeypa
 
 
 def test_a_zone_that_the_machine_has_keeps_its_name(tmp_path, monkeypatch):
-    monkeypatch.setattr("config.env.ZONES", tmp_path)
+    monkeypatch.setattr("socle.core.env.ZONES", tmp_path)
     (tmp_path / "UTC").touch()
 
     assert Environment({}).zone("TIME_ZONE", "UTC") == "UTC"
 
 
 def test_a_zone_that_is_too_new_for_the_machine_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("config.env.ZONES", tmp_path)
+    monkeypatch.setattr("socle.core.env.ZONES", tmp_path)
     env = Environment({"TIME_ZONE": "Europe/Paris"})
 
     assert env.zone("TIME_ZONE", "UTC") == "UTC"
@@ -149,7 +149,7 @@ def test_a_zone_that_is_too_new_for_the_machine_is_told(tmp_path, monkeypatch):
 
 
 def test_a_machine_without_zones_has_those_of_the_package(tmp_path, monkeypatch):
-    monkeypatch.setattr("config.env.ZONES", tmp_path / "nowhere")
+    monkeypatch.setattr("socle.core.env.ZONES", tmp_path / "nowhere")
     env = Environment({"TIME_ZONE": "US/Eastern"})
 
     assert env.zone("TIME_ZONE", "UTC") == "US/Eastern"

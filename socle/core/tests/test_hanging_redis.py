@@ -11,7 +11,7 @@ LONG_SECONDS = 90  # what hangs, hangs for ever
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_redis_that_hangs_holds_no_request_for_ever(server):
-    command = [sys.executable, "-m", "config.tests.asking_redis"]
+    command = [sys.executable, "-m", "socle.core.tests.asking_redis"]
     done = subprocess.run(
         [*command, str(server.process.pid)],
         env={**os.environ, "REDIS_URL": server.url},

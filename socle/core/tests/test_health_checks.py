@@ -19,10 +19,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.health import certificate, checks, commands, host, worker
-from config.health.facts import State
-from config.mail import NOBODY
-from config.media import media_storage
+from socle.core.health import certificate, checks, commands, host, worker
+from socle.core.health.facts import State
+from socle.core.mail import NOBODY
+from socle.core.media import media_storage
 
 NOW = datetime.now(UTC)
 GB = 1000**3

@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
-from config.health import commands, locks
-from config.health.facts import State
+from socle.core.health import commands, locks
+from socle.core.health.facts import State
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,8 +12,8 @@ from django.core import signals
 from django.core.cache import cache
 from django.db import close_old_connections
 
-from config.tests import hostile
 from config.wsgi import application
+from socle.core.tests import hostile
 
 ROUTES = [
     route

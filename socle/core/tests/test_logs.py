@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as site
 from structlog.contextvars import bound_contextvars
 
-from config import logs
+from socle.core import logs
 
 KEYS = ["time", "level", "service", "event", "request_id", "logger"]
 
@@ -84,7 +84,7 @@ def test_lines_of_two_processes_and_eight_threads_stay_whole():
     program = textwrap.dedent(
         """
         import logging, logging.config, os, threading
-        from config import logs
+        from socle.core import logs
         logging.config.dictConfig(logs.logging_settings(service="web", as_json=True))
         def write(number):
             for turn in range(5):

@@ -1,6 +1,6 @@
 import pytest
 
-from config.media import FOLDER, media_storage
+from socle.core.media import FOLDER, media_storage
 
 
 def test_without_a_url_uploads_lie_in_the_folder():

@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from config.metrics import requests, slots
-from config.metrics.collecting import SiteCollector
+from socle.core.metrics import requests, slots
+from socle.core.metrics.collecting import SiteCollector
 
 hanging = Event()
 asked = []
@@ -107,8 +107,13 @@ def test_a_collector_that_fails_leaves_the_others_whole():
 
     assert "\nfine 7.0\n" in page
     assert "\nhalf " not in page
-    assert 'site_collector_up{collector="config.tests.test_metrics.broken"} 0.0' in page
-    assert 'site_collector_up{collector="config.tests.test_metrics.fine"} 1.0' in page
+    assert (
+        'site_collector_up{collector="socle.core.tests.test_metrics.broken"} 0.0'
+        in page
+    )
+    assert (
+        'site_collector_up{collector="socle.core.tests.test_metrics.fine"} 1.0' in page
+    )
 
 
 def test_a_collector_that_hangs_is_waited_for_once():

@@ -178,6 +178,8 @@ def test_without_a_database_the_rest_is_still_there(tmp_path):
         assert site.metric("site_up") == 1
         assert site.metric("site_disk_size_bytes") > 0
         page = ask(site.metrics_port, "/metrics")[1]
-        assert 'site_collector_up{collector="backups.metrics.collect"} 0.0' in page
+        assert (
+            'site_collector_up{collector="socle.backups.metrics.collect"} 0.0' in page
+        )
         assert 'site_check_state{check="database"} 2.0' in page
         assert 'celery_queue_length{queue="images"}' in page

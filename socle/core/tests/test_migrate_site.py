@@ -1,7 +1,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.management.commands import migrate_site
+from socle.core.management.commands import migrate_site
 
 ALWAYS = ["migrate", "fill_groups", "prepare_site_role"]
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from config.management.commands import migrate_site
+from socle.core.management.commands import migrate_site
 
 BEFORE = 'dependencies = [("config_retry", "0001_initial")]'
 INITIAL = """

@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from structlog.contextvars import bound_contextvars
 
-from config import request_ids
-from config.request_ids import RequestIdMiddleware
-from config.tests.failing_site import QUEUE, hand_on_later
-from config.tests.workers import Worker
+from socle.core import request_ids
+from socle.core.request_ids import RequestIdMiddleware
+from socle.core.tests.failing_site import QUEUE, hand_on_later
+from socle.core.tests.workers import Worker
 
 CELERY = [sys.executable, "-m", "celery", "--app=config", "worker", "--concurrency=1"]
 
@@ -92,7 +92,7 @@ def test_a_task_hands_the_id_on_to_those_that_it_starts(tmp_path):
         hand_on_later.apply_async(queue=QUEUE)
     with (tmp_path / "log").open("w") as log:
         worker = subprocess.Popen(
-            [*CELERY, "--include=config.tests.failing_site", f"--queues={QUEUE}"],
+            [*CELERY, "--include=socle.core.tests.failing_site", f"--queues={QUEUE}"],
             cwd=settings.BASE_DIR,
             env={**os.environ, "LOG_FORMAT": "json"},
             stderr=log,

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 
-from config import sentry
 from config.celery import app
-from config.tests.conftest import wait_until
-from config.tests.failing_site import QUEUE
-from config.tests.sentry_server import running_sentry
+from socle.core import sentry
+from socle.core.tests.conftest import wait_until
+from socle.core.tests.failing_site import QUEUE
+from socle.core.tests.sentry_server import running_sentry
 
 WORKER = ["-m", "celery", "--app=config", "worker", f"--queues={QUEUE}"]
-WORKER += ["--include=config.tests.failing_site", "--concurrency=1"]
+WORKER += ["--include=socle.core.tests.failing_site", "--concurrency=1"]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def told():
     forget_tasks()
     with running_sentry() as server:
         run = subprocess.run(
-            [sys.executable, "-m", "config.tests.failing_site"],
+            [sys.executable, "-m", "socle.core.tests.failing_site"],
             capture_output=True,
             check=False,
             **settings_of(server),
@@ -125,5 +125,5 @@ def test_a_task_is_measured_when_its_request_was():
     assert share({"wsgi_environ": {"PATH_INFO": "/static/a.js"}}) == 0
     assert share({"parent_sampled": True}) == 1
     assert share({"parent_sampled": False}) == 0
-    assert share({"transaction_context": {"name": "config.canary.sing"}}) == 0
+    assert share({"transaction_context": {"name": "socle.core.canary.sing"}}) == 0
     assert share({"transaction_context": {"name": "gallery.take_in"}}) == 0.25

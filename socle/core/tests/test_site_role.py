@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from psycopg2 import sql
 
-from config.site_role import UnfitRole, give_rights, prepare_role
+from socle.core.site_role import UnfitRole, give_rights, prepare_role
 
 HOSTILE = [
     "CREATE ROLE intruder SUPERUSER",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-WEB = Path(__file__).resolve().parents[2]
+WEB = Path(__file__).resolve().parents[3] / "web"
 # import … from "./a.js", import("./a.js"), export … from "./a.js"
 IMPORT = re.compile(
     r"""(?:\bfrom\s*|\bimport\s*\(?\s*)(["'`])(?P<name>\.{1,2}/[^"'`]+)\1"""

@@ -6,7 +6,7 @@ import pytest
 from babel.messages.catalog import Message
 from django.utils import translation
 
-from config.tests import catalogue
+from socle.core.tests import catalogue
 
 NARROW, FIXED = "\u202f", "\u00a0"
 HTML = re.compile(r"<[^>]+>|https?:\S+|`[^`]+`|data:")
@@ -26,15 +26,15 @@ def test_every_message_is_translated_and_none_is_left_over():
     wanted = {(m.id, m.context) for m in catalogue.extracted() if m.id}
     known = {(message.id, message.context) for message in messages()}
 
-    assert wanted - known == set(), "Next: python -m config.tests.catalogue"
-    assert known - wanted == set(), "Next: python -m config.tests.catalogue"
+    assert wanted - known == set(), "Next: python -m socle.core.tests.catalogue"
+    assert known - wanted == set(), "Next: python -m socle.core.tests.catalogue"
     assert [m.id for m in messages() if m.fuzzy or not all(said(m))] == []
     assert not catalogue.written().obsolete
 
 
 def test_what_is_compiled_is_what_is_written():
     assert catalogue.MO.read_bytes() == catalogue.compiled(catalogue.written()), (
-        "Next: python -m config.tests.catalogue"
+        "Next: python -m socle.core.tests.catalogue"
     )
 
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from config.unicode_text import one_line, paragraphs
+from socle.core.unicode_text import one_line, paragraphs
 
 KEPT = {
     "plain": "IMG_2041 (1).jpg",

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from redis import Redis
 
-from config.tests.conftest import wait_until
+from socle.core.tests.conftest import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("transactional_db")]
 # Celery's words when it lets a task go on for CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT.
@@ -64,7 +64,7 @@ def test_a_task_that_runs_is_waited_for(idle):
 
 def test_a_task_that_waits_for_its_hour_stays_in_the_queue(idle, broker):
     """A letter that could not be sent is tried again after a while: it is one."""
-    later = idle.app.send_task("config.canary.sing", countdown=300, queue="default")
+    later = idle.app.send_task("socle.core.canary.sing", countdown=300, queue="default")
     wait_until(lambda: broker.hlen("unacked"))
 
     stop(idle)

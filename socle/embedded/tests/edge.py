@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from local.nginx import Nginx
-from local.testing import free_port, running
+from socle.embedded.nginx import Nginx
+from socle.embedded.testing import free_port, running
 
 HTTPS = {
     "ENVIRONMENT": "prod",

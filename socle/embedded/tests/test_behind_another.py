@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from local.nginx import SOURCES
-from local.testing import free_port, running
-from local.tests.edge import PROXIED, Edge, edge_of
+from socle.embedded.nginx import SOURCES
+from socle.embedded.testing import free_port, running
+from socle.embedded.tests.edge import PROXIED, Edge, edge_of
 
 PAGE = SOURCES.parent / "docs" / "https.md"
 MAIN = """daemon off;

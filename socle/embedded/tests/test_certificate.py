@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from local.nginx import SOURCES
-from local.tests.edge import HTTPS, edge_of, nginx_in
+from socle.embedded.nginx import SOURCES
+from socle.embedded.tests.edge import HTTPS, edge_of, nginx_in
 
 AUTHORITY = "/O=Let's Encrypt/CN=E7"
 STAGING = "/O=Let's Encrypt/CN=(STAGING) Puzzling Parsnip E7"

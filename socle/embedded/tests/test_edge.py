@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.tests.edge import HTTPS, PROXIED, Edge, edge_of, nginx_in
+from socle.embedded.tests.edge import HTTPS, PROXIED, Edge, edge_of, nginx_in
 
 BASIC = {"Authorization": "Basic ZGV2OmEtcGFzc3dvcmQ="}  # dev:a-password
 BEARER = {"Authorization": "Bearer aaa.bbb.ccc"}

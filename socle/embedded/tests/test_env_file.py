@@ -2,14 +2,14 @@ import os
 
 import pytest
 
-from local.env_file import (
+from socle.embedded.env_file import (
     chosen_ports,
     first_values,
     program_environment,
     read_env,
     write_env,
 )
-from local.exceptions import LocalError
+from socle.embedded.exceptions import LocalError
 
 
 def test_what_a_person_wrote_stays_where_it_is(tmp_path):

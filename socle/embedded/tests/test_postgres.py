@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.postgres import Postgres
+from socle.embedded.postgres import Postgres
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ import shlex
 from configparser import RawConfigParser
 from pathlib import Path
 
-from local.layout import LONGEST_FOLDER_OF_SOCKETS, Layout
-from local.programs import Program
-from local.supervisor_file import supervisor_file
+from socle.embedded.layout import LONGEST_FOLDER_OF_SOCKETS, Layout
+from socle.embedded.programs import Program
+from socle.embedded.supervisor_file import supervisor_file
 
 
 def parsed(*programs):

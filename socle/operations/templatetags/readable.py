@@ -2,7 +2,7 @@
 
 from django import template
 
-from backups.progress import readable_age, readable_duration, readable_size
+from socle.backups.progress import readable_age, readable_duration, readable_size
 
 register = template.Library()
 register.filter("size", readable_size)

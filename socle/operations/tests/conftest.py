@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from accounts.models import User
 from accounts.services import fill_groups
-from backups.stores import open_store
+from socle.backups.stores import open_store
 
 NIGHT = datetime(2026, 11, 21, 3, tzinfo=UTC)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

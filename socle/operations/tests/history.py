@@ -7,10 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from backups.addresses import PROOF, RECORD, Address, backup_id
-from backups.models import Run
-from backups.outcome import numbers_of
-from backups.record import (
+from socle.backups.addresses import PROOF, RECORD, Address, backup_id
+from socle.backups.models import Run
+from socle.backups.outcome import numbers_of
+from socle.backups.record import (
     FORMAT,
     Backup,
     DatabasePart,
@@ -20,8 +20,8 @@ from backups.record import (
     Skipped,
     StoredPart,
 )
-from backups.site import Site
-from backups.stores import Store, open_store
+from socle.backups.site import Site
+from socle.backups.stores import Store, open_store
 
 MB = 1_000_000
 JOBS = [

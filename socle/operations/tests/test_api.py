@@ -2,8 +2,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from backups.exceptions import AlreadyRunning, StoreUnavailable
-from operations.tests.history import put_backup, put_run
+from socle.backups.exceptions import AlreadyRunning, StoreUnavailable
+from socle.operations.tests.history import put_backup, put_run
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def test_nobody_else_reads_it_or_starts_a_backup(client, store):
 def test_a_backup_is_asked_for_by_name(staff, store, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "operations.api.ask_for_backup", lambda **how: asked.append(how["by"])
+        "socle.operations.api.ask_for_backup", lambda **how: asked.append(how["by"])
     )
 
     assert staff.post("/api/operations/backups/").status_code == 202
@@ -59,7 +59,7 @@ def test_a_backup_that_cannot_begin_says_why(
     def refuse(**_how):
         raise error
 
-    monkeypatch.setattr("operations.api.ask_for_backup", refuse)
+    monkeypatch.setattr("socle.operations.api.ask_for_backup", refuse)
     answer = staff.post("/api/operations/backups/")
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -6,12 +6,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
-from backups.listing import list_backups
-from backups.locks import only_one
-from backups.models import Run
-from backups.postgres import Database
-from backups.site import Site
-from operations import asking
+from socle.backups.listing import list_backups
+from socle.backups.locks import only_one
+from socle.backups.models import Run
+from socle.backups.postgres import Database
+from socle.backups.site import Site
+from socle.operations import asking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from operations.jobs import SHOWN_CHARACTERS, SHOWN_RUNS, read_jobs
+from socle.operations.jobs import SHOWN_CHARACTERS, SHOWN_RUNS, read_jobs
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=ZoneInfo("Europe/Paris"))
 GOOD = {

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from operations.plots import (
+from socle.operations.plots import (
     Point,
     by_day,
     duration_plot,

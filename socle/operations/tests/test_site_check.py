@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from django.core.management import CommandError, call_command
 
-from operations.site_check import SiteSilent, Told, facts_of_site, judge
+from socle.operations.site_check import SiteSilent, Told, facts_of_site, judge
 
 NOW = datetime(2026, 11, 21, 12, 40, tzinfo=UTC)
 FINE = Told("disk", "ok", "20 GB are free.")
@@ -134,7 +134,7 @@ def test_how_long_a_warning_lasts_is_kept_between_two_jobs(site, settings, tmp_p
 
 
 def test_without_an_address_the_command_asks_itself(monkeypatch, capsys):
-    monkeypatch.setattr("operations.site_check.ask_all", lambda **how: [FINE])
+    monkeypatch.setattr("socle.operations.site_check.ask_all", lambda **how: [FINE])
 
     call_command("check_site")
 

@@ -7,8 +7,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from config.health.facts import Fact, State
-from operations import system
+from socle.core.health.facts import Fact, State
+from socle.operations import system
 
 pytestmark = pytest.mark.django_db
 ALL = [

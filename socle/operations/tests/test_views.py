@@ -7,14 +7,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from backups.alive import alive
-from backups.locks import only_one
-from backups.models import Run
-from backups.postgres import Database
-from operations import asking
-from operations.tests.conftest import NIGHT, operator
-from operations.tests.history import MB, make_history, put_backup, put_run
-from operations.urls import urlpatterns
+from socle.backups.alive import alive
+from socle.backups.locks import only_one
+from socle.backups.models import Run
+from socle.backups.postgres import Database
+from socle.operations import asking
+from socle.operations.tests.conftest import NIGHT, operator
+from socle.operations.tests.history import MB, make_history, put_backup, put_run
+from socle.operations.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
 PAGES = [
@@ -211,7 +211,7 @@ def test_the_store_is_listed_once_a_minute_and_after_each_run(
             return super().list(prefix)
 
     store.__class__ = Counting
-    monkeypatch.setattr("operations.shelf.open_store", lambda url, **how: store)
+    monkeypatch.setattr("socle.operations.shelf.open_store", lambda url, **how: store)
     for _ in range(3):
         staff.get("/operations/")
     assert len(listed) == 1

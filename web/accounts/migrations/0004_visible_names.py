@@ -3,7 +3,7 @@
 from django.db import migrations
 from django.db.models import Q
 
-import config.text_fields
+import socle.core.text_fields
 
 NAMES = ["first_name", "last_name"]
 OF_ASCII = "^[ -~]*$"
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="user",
             name=name,
-            field=config.text_fields.NameField(
+            field=socle.core.text_fields.NameField(
                 blank=True, max_length=150, verbose_name=name.replace("_", " ")
             ),
         )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.account_limit import WRONG_PASSWORDS
 from accounts.passwords import reset_key
 from accounts.tests.conftest import PASSWORD
-from config.client_networks import network_of
+from socle.core.client_networks import network_of
 
 pytestmark = pytest.mark.django_db
 HOME, ELSEWHERE = "203.0.113.9", "198.51.100.7"
@@ -87,7 +87,9 @@ def test_the_network_of_an_address(address, network):
     ],
 )
 def test_the_api_counts_a_network_too(client, sent, monkeypatch, path, body, limit):
-    monkeypatch.setattr("config.api.throttles.WindowThrottle.timer", lambda _: 1.8e9)
+    monkeypatch.setattr(
+        "socle.core.api.throttles.WindowThrottle.timer", lambda _: 1.8e9
+    )
     answers = [
         client.post(
             path,

@@ -9,7 +9,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from accounts import sign_ins
 from accounts.models import SignIn
 from accounts.tests.conftest import ELSEWHERE, PASSWORD, bearer, tokens_of, with_tokens
-from config.api.throttles import WindowThrottle
+from socle.core.api.throttles import WindowThrottle
 
 pytestmark = pytest.mark.django_db
 GOOD = {"email": "ansel@example.com", "password": PASSWORD}

@@ -15,7 +15,7 @@ from accounts.exceptions import MailUnavailable
 from accounts.models import Invitation, User
 from accounts.passwords import reset_key
 from accounts.tests.conftest import PASSWORD
-from config.mail import NOBODY
+from socle.core.mail import NOBODY
 
 JSON = "application/json"
 ACCEPT = "/api/invitations/accept/"

@@ -17,7 +17,7 @@ from accounts import letters, passwords, tasks
 from accounts.exceptions import LetterNotSent, LinkExpired, MailUnavailable
 from accounts.models import SignIn, User
 from accounts.tests.conftest import PASSWORD, bearer, tokens_of, with_tokens
-from config.mail import NOBODY
+from socle.core.mail import NOBODY
 
 pytestmark = pytest.mark.django_db
 NEW = "half-dome-1927"

@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from config.mail import CONSOLE, NOBODY, mail_settings
+from socle.core.mail import CONSOLE, NOBODY, mail_settings
 
 SHOW = """
 import json

@@ -15,7 +15,7 @@ from accounts.forms import ChangePasswordForm, ProfileForm
 from accounts.models import SignIn
 from accounts.services import ROLE_LABELS
 from accounts.signing import SignedInRequest
-from config import language
+from socle.core import language
 
 
 @method_decorator(never_cache, name="dispatch")

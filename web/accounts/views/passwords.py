@@ -10,7 +10,7 @@ from accounts import account_limit, letters, passwords, tasks
 from accounts.clients import client_network
 from accounts.exceptions import LinkExpired, MailUnavailable
 from accounts.forms import NewPasswordForm, ResetRequestForm
-from config.api.throttles import count
+from socle.core.api.throttles import count
 
 HOUR_SECONDS = 60 * 60
 LETTERS_PER_HOUR = 20  # asked for from one address

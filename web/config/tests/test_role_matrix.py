@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from operations.tests.role_samples import ROLES, samples, visitors
+from config.tests.role_samples import ROLES, samples, visitors
 
 TABLE = Path(__file__).with_name("role_matrix.txt")
 METHODS_OF_PAGES = ("GET", "POST")

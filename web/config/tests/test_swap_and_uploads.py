@@ -12,11 +12,12 @@ from dataclasses import replace
 import pytest
 from django.conf import settings
 
-from backups.journal import Exchange, Plan
-from backups.locks import only_one
-from backups.places import drop_database
-from backups.swap import swap
-from backups.tests.conftest import (  # noqa: F401
+from gallery.tests.photos import jpeg
+from socle.backups.journal import Exchange, Plan
+from socle.backups.locks import only_one
+from socle.backups.places import drop_database
+from socle.backups.swap import swap
+from socle.backups.tests.conftest import (  # noqa: F401
     database,
     django_site,
     django_template,
@@ -26,8 +27,7 @@ from backups.tests.conftest import (  # noqa: F401
     site,
     store,
 )
-from backups.tests.serving import environment_of, serving
-from gallery.tests.photos import jpeg
+from socle.backups.tests.serving import environment_of, serving
 
 SECONDS = 60
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import fill_groups
+from gallery.demo.photos import DemoPhoto, photos_of
 from gallery.editing import edit_photo
 from gallery.intake import accept_photo
 from gallery.models import Gallery
-from operations.demo_photos import DemoPhoto, photos_of
 
 PEOPLE = {
     "member": ("Mira", "Okafor"),

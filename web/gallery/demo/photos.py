@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pillow_heif
 from PIL import Image
 
-from operations.demo_landscapes import LIGHTS, landscape
+from gallery.demo.landscapes import LIGHTS, landscape
 
 # Long and short side, as cameras and phones make them; small, for there are many.
 SHAPES = ((1200, 800), (1120, 840), (1280, 720), (960, 960), (1440, 576))

@@ -3,7 +3,7 @@
 from django.db import migrations
 from django.db.models import Q
 
-import config.text_fields
+import socle.core.text_fields
 
 OF_ASCII = "^[ -~\n\r\t]*$"
 
@@ -35,36 +35,36 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="gallery",
             name="description",
-            field=config.text_fields.ParagraphsField(
+            field=socle.core.text_fields.ParagraphsField(
                 blank=True, verbose_name="description"
             ),
         ),
         migrations.AlterField(
             model_name="gallery",
             name="name",
-            field=config.text_fields.NameField(max_length=120, verbose_name="name"),
+            field=socle.core.text_fields.NameField(max_length=120, verbose_name="name"),
         ),
         migrations.AlterField(
             model_name="photo",
             name="camera",
-            field=config.text_fields.NameField(blank=True, max_length=120),
+            field=socle.core.text_fields.NameField(blank=True, max_length=120),
         ),
         migrations.AlterField(
             model_name="photo",
             name="caption",
-            field=config.text_fields.NameField(
+            field=socle.core.text_fields.NameField(
                 blank=True, max_length=500, verbose_name="caption"
             ),
         ),
         migrations.AlterField(
             model_name="photo",
             name="name",
-            field=config.text_fields.NameField(max_length=200),
+            field=socle.core.text_fields.NameField(max_length=200),
         ),
         migrations.AlterField(
             model_name="upload",
             name="name",
-            field=config.text_fields.NameField(
+            field=socle.core.text_fields.NameField(
                 help_text="As the sender named it.", max_length=1000
             ),
         ),

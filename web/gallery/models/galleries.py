@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from config.text_fields import NameField, ParagraphsField
 from gallery.models.words import searchable
+from socle.core.text_fields import NameField, ParagraphsField
 
 
 def shown_to(user, *, gallery=""):

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from config.text_fields import NameField
 from gallery.models.galleries import Gallery
+from socle.core.text_fields import NameField
 
 
 class UploadQuerySet(models.QuerySet):

@@ -11,7 +11,7 @@ import unicodedata
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import CharField, F, Func, Value
 
-from config.unicode_text import one_line
+from socle.core.unicode_text import one_line
 
 # Left to itself, Postgres takes IMG_2041.jpg for the name of a host, and "2041" finds
 # nothing. So each of these is a space, on both sides. No regular expression: what it

@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from accounts.services import fill_groups
-from config.tests.workers import Worker
 from gallery.models import Gallery
 from gallery.tests.tus import Sender
+from socle.core.tests.workers import Worker
 
 
 @pytest.fixture(autouse=True)

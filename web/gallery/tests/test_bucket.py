@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from config.media import media_storage
 from gallery.models import Gallery, Photo
 from gallery.services import claim_photo, draw_photo
 from gallery.tests.photos import jpeg
+from socle.core.media import media_storage
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,6 @@ import pytest
 from django.core.files.storage import default_storage, storages
 from django.utils import timezone
 
-from config.media import downloads_storage, media_storage
 from gallery import downloads
 from gallery.download_names import safe_name, unique_names
 from gallery.downloads import claim_download, pack, request_download
@@ -21,6 +20,7 @@ from gallery.models import Download, Gallery, Photo
 from gallery.packing import entries_of, zip_time
 from gallery.sweeping import sweep_files
 from gallery.tests.stored import bytes_of, stored_photo
+from socle.core.media import downloads_storage, media_storage
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,8 @@
 import pytest
 
-from config.tests.numbers import samples
 from gallery.metrics import collect
 from gallery.models import Photo, Upload
+from socle.core.tests.numbers import samples
 
 pytestmark = pytest.mark.django_db
 

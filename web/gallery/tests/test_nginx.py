@@ -11,8 +11,8 @@ from gallery.media_links import link, signed
 from gallery.models import Gallery, Upload
 from gallery.resumable import incoming_path
 from gallery.tests.stored import bytes_of, stored_photo
-from local.nginx import Nginx
-from local.testing import free_port, running
+from socle.embedded.nginx import Nginx
+from socle.embedded.testing import free_port, running
 
 TOKEN = "a" * 32
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

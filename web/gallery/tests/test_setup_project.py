@@ -7,9 +7,9 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from gallery.demo import fill as demo
+from gallery.demo.photos import DemoPhoto
 from gallery.models import Gallery, Photo
-from operations import demo
-from operations.demo_photos import DemoPhoto
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ content_of = cache(DemoPhoto.content)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Tiny photos, and no broker; what is tested is what becomes of them."""
-    monkeypatch.setattr("operations.demo_photos.SHAPES", ((96, 64), (64, 48)))
+    monkeypatch.setattr("gallery.demo.photos.SHAPES", ((96, 64), (64, 48)))
     monkeypatch.setattr(DemoPhoto, "content", content_of)
     monkeypatch.setattr("gallery.intake.enqueue", lambda photo: True)
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)

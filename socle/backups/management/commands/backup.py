@@ -1,7 +1,7 @@
-from backups.management.base import BackupCommand
-from backups.outcome import back_up, check_nothing_lost
-from backups.progress import readable_size
-from backups.telling import told
+from socle.backups.management.base import BackupCommand
+from socle.backups.outcome import back_up, check_nothing_lost
+from socle.backups.progress import readable_size
+from socle.backups.telling import told
 
 
 class Command(BackupCommand):

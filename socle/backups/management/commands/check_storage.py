@@ -4,10 +4,10 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from backups.management.base import USAGE, BackupCommand
-from backups.services import prove_store
-from backups.site import Site
-from backups.stores import open_store
+from socle.backups.management.base import USAGE, BackupCommand
+from socle.backups.services import prove_store
+from socle.backups.site import Site
+from socle.backups.stores import open_store
 
 PATIENCE_SECONDS = 10  # somebody waits for the answer
 

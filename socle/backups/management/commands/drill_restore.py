@@ -1,14 +1,14 @@
 from django.utils import timezone
 
-from backups.addresses import parse_url
-from backups.drill import drill
-from backups.listing import newest_backup
-from backups.management.base import BackupCommand
-from backups.progress import counted_files, readable_size
-from backups.record import read_backup
-from backups.site import Site
-from backups.stores import open_store
-from backups.telling import told
+from socle.backups.addresses import parse_url
+from socle.backups.drill import drill
+from socle.backups.listing import newest_backup
+from socle.backups.management.base import BackupCommand
+from socle.backups.progress import counted_files, readable_size
+from socle.backups.record import read_backup
+from socle.backups.site import Site
+from socle.backups.stores import open_store
+from socle.backups.telling import told
 
 
 class Command(BackupCommand):

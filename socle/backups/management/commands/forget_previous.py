@@ -1,9 +1,9 @@
-from backups.locks import check_free
-from backups.management.asking import ask
-from backups.management.base import BackupCommand
-from backups.previous import forget, newest_kept
-from backups.progress import readable_size
-from backups.site import Site
+from socle.backups.locks import check_free
+from socle.backups.management.asking import ask
+from socle.backups.management.base import BackupCommand
+from socle.backups.previous import forget, newest_kept
+from socle.backups.progress import readable_size
+from socle.backups.site import Site
 
 
 class Command(BackupCommand):

@@ -3,11 +3,11 @@ import shutil
 
 from django.utils import timezone
 
-from backups.listing import list_backups
-from backups.management.base import BackupCommand, add_of
-from backups.site import Site
-from backups.stores import open_store
-from backups.table import backups_table
+from socle.backups.listing import list_backups
+from socle.backups.management.base import BackupCommand, add_of
+from socle.backups.site import Site
+from socle.backups.stores import open_store
+from socle.backups.table import backups_table
 
 
 class Command(BackupCommand):

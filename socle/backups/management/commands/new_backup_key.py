@@ -1,6 +1,6 @@
 import pyrage
 
-from backups.management.base import BackupCommand
+from socle.backups.management.base import BackupCommand
 
 
 class Command(BackupCommand):

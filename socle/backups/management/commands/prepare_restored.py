@@ -2,10 +2,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from backups.management.base import USAGE, BackupCommand
-from backups.places import is_being_restored
-from backups.postgres import Database
-from backups.scrubbing import run_scrubbers
+from socle.backups.management.base import USAGE, BackupCommand
+from socle.backups.places import is_being_restored
+from socle.backups.postgres import Database
+from socle.backups.scrubbing import run_scrubbers
 
 
 class Command(BackupCommand):

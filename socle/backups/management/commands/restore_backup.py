@@ -1,19 +1,19 @@
 from django.utils import timezone
 
-from backups.addresses import parse_url
-from backups.listing import newest_backup
-from backups.locks import check_free
-from backups.management.asking import ask, ask_to_replace
-from backups.management.base import BackupCommand, add_of
-from backups.places import Parts
-from backups.preflight import check_fits, remarks
-from backups.progress import counted_files, readable_size
-from backups.record import read_backup
-from backups.restore import Choices, restore_backup
-from backups.scrubbing import needs_scrubbing
-from backups.site import Site
-from backups.stores import open_store
-from backups.telling import told
+from socle.backups.addresses import parse_url
+from socle.backups.listing import newest_backup
+from socle.backups.locks import check_free
+from socle.backups.management.asking import ask, ask_to_replace
+from socle.backups.management.base import BackupCommand, add_of
+from socle.backups.places import Parts
+from socle.backups.preflight import check_fits, remarks
+from socle.backups.progress import counted_files, readable_size
+from socle.backups.record import read_backup
+from socle.backups.restore import Choices, restore_backup
+from socle.backups.scrubbing import needs_scrubbing
+from socle.backups.site import Site
+from socle.backups.stores import open_store
+from socle.backups.telling import told
 
 
 class Command(BackupCommand):

@@ -1,11 +1,11 @@
 from django.utils import timezone
 
-from backups.locks import check_free
-from backups.management.asking import ask_to_replace
-from backups.management.base import BackupCommand
-from backups.previous import newest_kept, undo_restore
-from backups.site import Site
-from backups.telling import told
+from socle.backups.locks import check_free
+from socle.backups.management.asking import ask_to_replace
+from socle.backups.management.base import BackupCommand
+from socle.backups.previous import newest_kept, undo_restore
+from socle.backups.site import Site
+from socle.backups.telling import told
 
 
 class Command(BackupCommand):

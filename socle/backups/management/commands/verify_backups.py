@@ -1,14 +1,14 @@
 from django.core.management.base import CommandError
 
-from backups.addresses import parse_url
-from backups.listing import list_backups, newest_backup
-from backups.management.base import FAILED, USAGE, BackupCommand
-from backups.progress import counted, counted_files, readable_size
-from backups.record import read_backup
-from backups.site import Site
-from backups.stores import open_store
-from backups.telling import told
-from backups.verify import Verifier
+from socle.backups.addresses import parse_url
+from socle.backups.listing import list_backups, newest_backup
+from socle.backups.management.base import FAILED, USAGE, BackupCommand
+from socle.backups.progress import counted, counted_files, readable_size
+from socle.backups.record import read_backup
+from socle.backups.site import Site
+from socle.backups.stores import open_store
+from socle.backups.telling import told
+from socle.backups.verify import Verifier
 
 SHOWN = 20
 

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from config.health.locks import session
+from socle.core.health.locks import session
 
 THERE = "SELECT datname = current_database() FROM pg_stat_activity WHERE pid = %s"
 

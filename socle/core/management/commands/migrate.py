@@ -5,9 +5,9 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
-from config.health.commands import migrating
-from config.migration_retry import LockRetry
-from config.site_role import is_the_sites_own, owners_work
+from socle.core.health.commands import migrating
+from socle.core.migration_retry import LockRetry
+from socle.core.site_role import is_the_sites_own, owners_work
 
 
 class Command(migrate.Command):

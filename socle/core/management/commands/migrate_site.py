@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from config.health.commands import migrating
+from socle.core.health.commands import migrating
 
 LOCK = 7_625_001  # any number, as long as nobody else takes it
 POLL_SECONDS = 0.5

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from config.site_role import (
+from socle.core.site_role import (
     UnfitRole,
     give_rights,
     is_the_sites_own,

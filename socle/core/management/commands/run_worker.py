@@ -5,14 +5,15 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.folders import FolderProblem, check_site_folders
+from socle import SOCLE_DIR
+from socle.core.folders import FolderProblem, check_site_folders
 
 WORKER = [
     "celery",
     "--app=config",
     "worker",
     "--queues=default,images",
-    "--include=config.canary",  # which ends a worker that takes no task any more
+    "--include=socle.core.canary",  # which ends a worker that takes no task any more
     "--loglevel=INFO",
     "--without-gossip",
     "--without-mingle",
@@ -45,4 +46,5 @@ def watched(command: list[str]) -> list[str]:
         "--sigint-timeout=15",
         shlex.join(command),
         ".",
+        str(SOCLE_DIR),
     ]

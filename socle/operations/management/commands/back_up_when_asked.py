@@ -1,7 +1,7 @@
-from backups.management.base import BackupCommand
-from backups.outcome import back_up, check_nothing_lost
-from backups.telling import told
-from operations import asking
+from socle.backups.management.base import BackupCommand
+from socle.backups.outcome import back_up, check_nothing_lost
+from socle.backups.telling import told
+from socle.operations import asking
 
 
 class Command(BackupCommand):

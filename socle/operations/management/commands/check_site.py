@@ -4,8 +4,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from config.health.facts import State
-from operations.site_check import (
+from socle.core.health.facts import State
+from socle.operations.site_check import (
     SiteSilent,
     facts_of_site,
     facts_of_this_process,

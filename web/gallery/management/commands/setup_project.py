@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from operations.demo import fill_site
+from gallery.demo.fill import fill_site
 
 
 class Command(BaseCommand):

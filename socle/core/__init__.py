@@ -1,0 +1,1 @@
+"""What every other part of the base stands on: environment, health, logs, API form."""
