@@ -98,9 +98,7 @@ def update() -> None:
     catalogue.update(extracted(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    catalogue.header_comment = (
-        "# French. After a change: core/tests/catalogue.py."
-    )
+    catalogue.header_comment = "# French. After a change: core/tests/catalogue.py."
     catalogue.project, catalogue.version = "Socle", "1"
     catalogue.creation_date = FIRST_WRITTEN  # the same words make the same file
     with PO.open("wb") as file:

@@ -113,7 +113,7 @@ def test_lines_of_two_processes_and_eight_threads_stay_whole():
 def test_an_exception_that_nobody_caught_is_a_line_too():
     program = (
         "import logging.config, sys, warnings\n"
-        "from config import logs\n"
+        "from socle.core import logs\n"
         "logging.config.dictConfig(logs.logging_settings(service='x', as_json=True))\n"
         "warnings.warn('old')\n"
         "raise OSError('no disk')\n"
