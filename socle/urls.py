@@ -1,4 +1,4 @@
-"""The table of contents. Apps are named as strings: config imports none."""
+"""The base's addresses: web/config/urls.py includes them after the project's own."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -8,8 +8,6 @@ from socle.core.api import problems
 from socle.core.health import views as health
 
 urlpatterns = [
-    path("", include("accounts.urls")),
-    path("", include("gallery.urls")),
     path("", include("socle.operations.urls")),
     path("language/", language.choose, name="language"),
     path("api/", include("socle.core.api.urls")),

@@ -1,6 +1,5 @@
-"""The Celery application, and the file by which a worker shows that it lives."""
+"""Makes the Celery application, and the file by which a worker shows that it lives."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from celery.signals import heartbeat_sent
 from django.conf import settings
 
 from socle.core import worker_logs
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 PREFIX = "CELERY_"
 
@@ -36,10 +33,13 @@ class CelerySettings(Mapping):
         return sum(1 for _ in self)
 
 
-app = Celery("socle")
-app.config_from_object(CelerySettings())
-app.autodiscover_tasks()
-worker_logs.connect(app)
+def make_celery_app() -> Celery:
+    """Reads Django's settings when it is first used, and finds each app's tasks."""
+    app = Celery("socle")
+    app.config_from_object(CelerySettings())
+    app.autodiscover_tasks()
+    worker_logs.connect(app)
+    return app
 
 
 @heartbeat_sent.connect

@@ -1,4 +1,4 @@
-"""gunicorn's settings: `gunicorn -c config/gunicorn.conf.py config.wsgi`."""
+"""gunicorn's settings; web/config/gunicorn.conf.py takes them over and may add others."""
 
 import os
 from pathlib import Path

@@ -1,9 +1,14 @@
-"""The one settings module. The environment decides; `.env.example` explains."""
+"""
+The base's settings: the environment decides, `.env.example` explains.
+
+web/config/settings.py takes all of them over and adds what is the project's.
+"""
 
 import os
 import sys
 from datetime import timedelta
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
@@ -16,7 +21,8 @@ from socle.core.mail import mail_settings
 from socle.core.media import downloads_storage, media_storage
 
 env = Environment(os.environ)
-BASE_DIR = Path(__file__).resolve().parent.parent
+# The project: the folder of manage.py, beside which its package `config` lies.
+BASE_DIR = Path(find_spec("config").origin).resolve().parent.parent
 
 # Which project, where
 PROJECT_NAME = env.text("PROJECT_NAME", "socle")
@@ -30,12 +36,11 @@ ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), "127.0.0.1"]  # the health checks'
 SITE_URL = env.text("SITE_URL", "http://localhost:8080")
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 
-INSTALLED_APPS = [
+BASE_APPS = [
     "accounts.admin_app.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -54,9 +59,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "socle.core",
-    "accounts",
     "socle.backups",
-    "gallery",
     "socle.operations",
 ]
 
@@ -133,7 +136,6 @@ CACHES = {
 }
 
 # Sign-in
-AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -153,7 +155,6 @@ SIMPLE_JWT = {
 }
 PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
 LOGIN_URL = "accounts:sign_in"
-LOGIN_REDIRECT_URL = "gallery:list"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
 # Ten wrong passwords for one address from one place close it there for 15 minutes;
 # how many from everywhere: accounts/account_limit.py.
@@ -248,7 +249,6 @@ UPLOAD_ZIP_LIMIT_MB = env.number("UPLOAD_ZIP_LIMIT_MB", 4096)
 UPLOADS_OPEN_LIMIT = env.number("UPLOADS_OPEN_LIMIT", 100)
 UPLOADS_OPEN_LIMIT_MB = env.number("UPLOADS_OPEN_LIMIT_MB", 16384)
 UPLOAD_FREE_FLOOR_MB = env.number("UPLOAD_FREE_FLOOR_MB", 512)
-PHOTO_LIMIT_MEGAPIXELS = env.number("PHOTO_LIMIT_MEGAPIXELS", 64)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
 SILENCED_SYSTEM_CHECKS = ["files.E001"]  # socle/core/folders.py makes the folder
@@ -263,8 +263,6 @@ BACKUP_AT = env.text("BACKUP_AT", "0_3_*_*_*").replace("_", " ")
 BACKUP_DRILL_AT = env.text("BACKUP_DRILL_AT", "0_5_*_*_0").replace("_", " ")
 BACKUP_MAX_AGE_HOURS = env.number("BACKUP_MAX_AGE_HOURS", 0 if LOCAL else 26)
 BACKUP_PING_URL = env.text("BACKUP_PING_URL")
-# Run in a restored database that comes from another environment.
-BACKUP_SCRUBBERS = ["accounts.scrubbing.scrub_people"]
 BACKUP_ENCRYPTION_KEY = env.text("BACKUP_ENCRYPTION_KEY")
 if env.text(
     "AWS_SECRET_ACCESS_KEY"
@@ -280,7 +278,6 @@ FLOWER_URL = env.text("FLOWER_URL", "/flower/")
 # What a task returns is for its log line and Flower: no result backend keeps it.
 CELERY_BROKER_URL = _broker
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"gallery.*": {"queue": "images"}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TRACK_STARTED = True
@@ -360,11 +357,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/",
-    "ENUM_NAME_OVERRIDES": {
-        "WorkState": "gallery.models.Photo.State",
-        "UploadState": "gallery.models.Upload.State",
-        "Visibility": "gallery.models.Gallery.Visibility",
-    },
+    "ENUM_NAME_OVERRIDES": {},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "socle.core.api.schema.add_problems",
@@ -393,7 +386,6 @@ METRICS_COLLECTORS = [
     "socle.core.metrics.site.disk",
     "socle.core.metrics.site.certificate",
     "socle.backups.metrics.collect",
-    "gallery.metrics.collect",
 ]
 
 # Errors, missed backups and missed drills go to Sentry if it is named.
@@ -407,5 +399,3 @@ if SENTRY_DSN:
         release=f"{PROJECT_NAME}@{IMAGE_TAG}",
         traces_sample_rate=SENTRY_TRACES_SAMPLE_RATE,
     )
-
-env.raise_mistakes()

@@ -150,7 +150,7 @@ def test_web_stops_later_than_its_longest_request_ends(stages, stage):
     waits = r"proxy_read_timeout +(\d+)s"
     outer = number_in("nginx/templates/servers/proxy.inc.template", waits)
     inner = number_in("nginx/templates/servers/turnstile.conf.template", waits)
-    graceful = number_in("web/config/gunicorn.conf.py", r"graceful_timeout = (\d+)")
+    graceful = number_in("socle/core/gunicorn_settings.py", r"graceful_timeout = (\d+)")
     given = stages[stage]["services"]["web"]["stop_grace_period"]
     minutes, seconds = re.fullmatch(r"(?:(\d+)m)?(\d+)s", given).groups(default="0")
 

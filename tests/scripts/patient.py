@@ -178,9 +178,9 @@ class Patient:
         shutil.copy(REPOSITORY / "install_docker.sh", self.root)
         shutil.copytree(REPOSITORY / "scripts", self.root / "scripts")
         (self.root / "web/frontend").mkdir(parents=True)
-        (self.root / "web/config").mkdir()
-        for rules in (REPOSITORY / "web/config").glob("*.txt"):
-            shutil.copy(rules, self.root / "web/config")
+        (self.root / "socle/core").mkdir(parents=True)
+        for rules in (REPOSITORY / "socle/core").glob("*.txt"):
+            shutil.copy(rules, self.root / "socle/core")
 
     def _write_env(self, url: str, port: int) -> None:
         values = {

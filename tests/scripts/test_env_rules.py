@@ -337,7 +337,7 @@ def install_local(tree: Path, **exported: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def tree(tmp_path) -> Path:
-    for name in ("install_local.sh", "scripts", "socle/embedded", "web/config"):
+    for name in ("install_local.sh", "scripts", "socle", "web/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(REPOSITORY / name)
     (tmp_path / ".env.example").symlink_to(REPOSITORY / ".env.example")
@@ -376,7 +376,8 @@ def test_values_without_docker_may_have_blanks_and_signs(tree):
 
 
 def test_the_site_reports_all_that_it_reads_and_starts_nothing():
-    settings = (REPOSITORY / "web/config/settings.py").read_text()
+    files = ("socle/core/settings.py", "web/config/settings.py")
+    settings = "".join((REPOSITORY / name).read_text() for name in files)
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z0-9_]+)"', settings)) & set(VARIABLES)
     read |= {"WEB_WORKERS", "WEB_THREADS", "WEB_RELOAD"}
 

@@ -175,7 +175,8 @@ def variables_read_by_the_site() -> set[str]:
     read = set()
     for path in [
         REPOSITORY / "web/config/settings.py",
-        REPOSITORY / "web/config/gunicorn.conf.py",
+        REPOSITORY / "socle/core/settings.py",
+        REPOSITORY / "socle/core/gunicorn_settings.py",
     ]:
         text = path.read_text()
         read |= set(re.findall(r'env\.\w+\(\s*"([A-Z0-9_]+)"', text))
