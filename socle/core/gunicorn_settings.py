@@ -1,4 +1,4 @@
-"""gunicorn's settings; web/config/gunicorn.conf.py takes them over and may add others."""
+"""gunicorn's settings; web/config/gunicorn.conf.py takes them over and may add some."""
 
 import os
 from pathlib import Path

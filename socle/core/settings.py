@@ -8,9 +8,10 @@ import os
 import sys
 from datetime import timedelta
 from hashlib import sha256
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Any
 from urllib.parse import urlsplit
 
 from socle import SOCLE_DIR
@@ -22,7 +23,7 @@ from socle.core.media import downloads_storage, media_storage
 
 env = Environment(os.environ)
 # The project: the folder of manage.py, beside which its package `config` lies.
-BASE_DIR = Path(find_spec("config").origin).resolve().parent.parent
+BASE_DIR = Path(str(import_module("config").__file__)).resolve().parent.parent
 
 # Which project, where
 PROJECT_NAME = env.text("PROJECT_NAME", "socle")
@@ -343,7 +344,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 CSRF_FAILURE_VIEW = "socle.core.api.problems.csrf_failure"
-SPECTACULAR_SETTINGS = {
+SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Socle",
     "DESCRIPTION": (
         "The site's own API: whatever a page shows or does is here. Sign in at "
