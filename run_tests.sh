@@ -6,11 +6,13 @@ source scripts/lib.sh  # say, step, die, timed, find_python, make_venv, ...
 
 usage() {
   cat <<'USAGE'
-Usage: ./run_tests.sh [--fast | --docker | --chaos | --chaos-tenth | --reliability] [PYTEST_ARGUMENT]...
+Usage: ./run_tests.sh [--base | --fast | --docker | --chaos | --chaos-tenth | --reliability] [PYTEST_ARGUMENT]...
 
-  (nothing)   lint, types, unit, services, scripts, compose files, a tenth of the chaos,
-              browser: no Docker
-  --fast      the same without the slow tests and the browser
+  (nothing)   the project's: lint, types, the tests of web/, and a browser's walk through
+              the site: some minutes, no Docker
+  --base      the base's: the tests of socle/, scripts, compose files, a tenth of the
+              chaos, and all of the browser's: half an hour, no Docker
+  --fast      both without the slow tests and the browser
   --docker    the end-to-end suite on the real stack; needs a Docker engine
   --chaos     backups and restores that are killed, cut off and starved: some 30 minutes
   --chaos-tenth  a tenth of its rounds
@@ -26,9 +28,8 @@ USAGE
 CHROMIUM_PACKAGES=(chromium fonts-dejavu-core fonts-noto-color-emoji)
 # promtool judges the alerts; libfaketime shows a task another clock.
 TOOL_PACKAGES=(prometheus libfaketime)
-# Each goes through the whole site as every role, on a site of its own.
-LONG_VISITS=(tests/browser/test_crawl.py tests/browser/test_secrets.py)
 PARTS_THAT_FAILED=()
+LANE_TITLES=() LANE_LOGS=() LANE_PIDS=()
 
 set_up() {
   local python
@@ -77,26 +78,35 @@ part() {
   fi
 }
 
-# usage: begin TITLE COMMAND [ARGUMENT]...    Beside the next parts: two of them share two
-# processors well. `end_of_beside` shows what it said.
+# usage: begin TITLE COMMAND [ARGUMENT]...    A lane beside the next parts: tests wait more
+# than they work. `end_lanes` waits for all of them and shows what they said.
 begin() {
-  BESIDE_TITLE="$1"
+  local log
+  LANE_TITLES+=("$1")
   shift
-  step "$BESIDE_TITLE: begun, beside what follows"
-  BESIDE_LOG="$(mktemp)"
+  step "${LANE_TITLES[-1]}: begun, beside what follows"
+  log="$(mktemp)"
+  LANE_LOGS+=("$log")
   set -m # a group of its own, which one signal ends
-  with_its_time "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
-  BESIDE_PID=$!
+  with_its_time "$@" >"$log" 2>&1 </dev/null &
+  LANE_PIDS+=("$!")
   set +m
-  trap stop_beside EXIT
+  trap stop_lanes EXIT
 }
 
-# After Ctrl-C: it takes its own containers and servers away.
-stop_beside() {
-  if kill -INT -- "-$BESIDE_PID" 2>/dev/null; then wait "$BESIDE_PID"; fi
+# After Ctrl-C: each takes its own containers and servers away.
+stop_lanes() {
+  local pid
+  for pid in "${LANE_PIDS[@]}"; do kill -INT -- "-$pid" 2>/dev/null || continue; done
+  for pid in "${LANE_PIDS[@]}"; do wait "$pid" || continue; done
 }
 
-end_of_beside() { part "$BESIDE_TITLE" show_beside; }
+end_lanes() {
+  local lane
+  for lane in "${!LANE_PIDS[@]}"; do part "${LANE_TITLES[lane]}" show_lane "$lane"; done
+  trap - EXIT
+  LANE_TITLES=() LANE_LOGS=() LANE_PIDS=()
+}
 
 with_its_time() {
   local started status=0
@@ -106,19 +116,19 @@ with_its_time() {
   return "$status"
 }
 
-test_beside() {
+# What the machine outside of the site does: scripts, compose files, faults.
+test_surroundings() {
   local status=0
   test_around tests/scripts tests/compose "$@" || status=$?
   CHAOS_SHARE=0.1 test_chaos "$@" || status=$?
   return "$status"
 }
 
-show_beside() {
+show_lane() {
   local status=0
-  wait "$BESIDE_PID" || status=$?
-  trap - EXIT
-  cat "$BESIDE_LOG"
-  rm -f "$BESIDE_LOG"
+  wait "${LANE_PIDS[$1]}" || status=$?
+  cat "${LANE_LOGS[$1]}"
+  rm -f "${LANE_LOGS[$1]}"
   return "$status"
 }
 
@@ -142,8 +152,8 @@ check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts galle
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
 check_api_client() { scripts/api_client.sh --check; }
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }
-# The project's tests and the base's: arguments that name files replace both folders.
-test_site() { in_web python -m pytest "$@"; }
+test_project() { in_web python -m pytest . "$@"; }
+test_base() { in_web python -m pytest ../socle "$@"; }
 test_chaos() { test_around tests/chaos --ignore=tests/chaos/prod "$@"; }
 test_frontend() { (cd web/frontend && npm test --silent && npm run lint --silent); }
 test_around() { python -m pytest --config-file tests/pytest.ini --rootdir . "$@"; }
@@ -156,7 +166,7 @@ test_docker() {
   fi
   begin "End to end, DEV and PROD in Docker" test_around tests/end_to_end -m dev
   part "End to end, LOCAL in Docker" test_around tests/end_to_end -m "not dev"
-  end_of_beside
+  end_lanes
 }
 
 # All cases write the table of docs/reliability.md; some of them do with --rows.
@@ -180,9 +190,10 @@ lint_all() {
 }
 
 main() {
-  local mode=all
+  local mode=project
   case "${1:-}" in
     --help | -h) usage; exit ;;
+    --base) mode=base; shift ;;
     --fast) mode=fast; shift ;;
     --docker) mode=docker; shift ;;
     --chaos) mode=chaos; shift ;;
@@ -198,20 +209,25 @@ main() {
     reliability) part "Reliability, on PROD in Docker" test_reliability "$@" ;;
     fast)
       lint_all
-      part "Site" test_site -m "not slow" "$@"
+      part "The project" test_project -m "not slow" "$@"
+      part "The base" test_base -m "not slow" "$@"
       part "Scripts and compose files" test_around tests/scripts tests/compose -m "not slow" "$@"
       ;;
-    all)
+    project)
       install_chromium
-      install_tools
+      begin "A browser's walk through the site" test_around tests/browser -m smoke "$@"
       lint_all
       part "Frontend" test_frontend
-      begin "Scripts, compose files, a tenth of the chaos" test_beside "$@"
-      part "Site" test_site "$@"
-      end_of_beside
-      begin "Browser, each role's pages and what they tell" test_around "${LONG_VISITS[@]}" "$@"
-      part "Browser" test_around tests/browser "${LONG_VISITS[@]/#/--ignore=}" "$@"
-      end_of_beside
+      part "The project" test_project "$@"
+      end_lanes
+      ;;
+    base)
+      install_chromium
+      install_tools
+      begin "Scripts, compose files, a tenth of the chaos" test_surroundings "$@"
+      begin "Browser" test_around tests/browser "$@"
+      part "The base" test_base "$@"
+      end_lanes
       ;;
   esac
   if ((${#PARTS_THAT_FAILED[@]} > 0)); then

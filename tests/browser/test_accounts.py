@@ -187,6 +187,7 @@ def newer_link(site, seen):
     raise AssertionError("No new letter came.")
 
 
+@pytest.mark.smoke
 @windows()
 def test_an_invitation_leads_to_an_account(open_visitor, site, people, window):
     moderator = open_visitor(people["inviter"], **options(window))

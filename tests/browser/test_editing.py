@@ -36,6 +36,7 @@ def expect_order(page, wanted):
     assert order(page) == wanted
 
 
+@pytest.mark.smoke
 def test_a_caption_is_written_and_stays(three):
     page = three.page
     page.locator(".tile-open").first.click()
@@ -174,6 +175,7 @@ def test_a_gallery_is_edited_and_deleted(three):
     expect(page.get_by_text("“Two of them” was deleted.")).to_be_visible()
 
 
+@pytest.mark.smoke
 def test_all_originals_come_as_a_zip(three):
     page = three.page
     with page.expect_download() as download:

@@ -23,6 +23,7 @@ def opened(open_visitor, shown):
     return visitor
 
 
+@pytest.mark.smoke
 def test_keys_lead_through_the_photos_and_out_again(opened):
     page = opened.page
     dialog = page.get_by_role("dialog")

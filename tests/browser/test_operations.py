@@ -61,6 +61,7 @@ def overflowing(page):
     )
 
 
+@pytest.mark.smoke
 def test_a_backup_is_taken_and_appears_by_itself(ops, site):
     page = ops.page
     expect(page.get_by_text("The first one is taken by itself")).to_be_visible()

@@ -13,6 +13,7 @@ def names(page):
     return set(page.locator(".gallery-card h2").all_inner_texts()) & MINE
 
 
+@pytest.mark.smoke
 def test_each_role_sees_its_galleries(open_visitor, site, shown):
     for person, unseen in (
         (None, {"Winter at the hut", "Drafts"}),
@@ -35,6 +36,7 @@ def test_a_visitor_is_led_back_after_signing_in(open_visitor, site, shown):
     expect(page.get_by_role("heading", name="Winter at the hut")).to_be_visible()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("role", "may_upload", "may_edit"),
     [
@@ -106,6 +108,7 @@ def test_nothing_is_asked_of_strangers(open_visitor, site, shown):
     assert [url for url in asked if not url.startswith(ours)] == []
 
 
+@pytest.mark.smoke
 def test_the_site_speaks_french(open_visitor, shown):
     visitor = open_visitor(locale="fr-CH")
     page = visitor.page

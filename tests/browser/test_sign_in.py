@@ -5,6 +5,7 @@ from visitor import PHONE
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("window", ["desktop", "phone"])
 def test_a_wrong_password_is_told_and_the_right_one_leads_in(
     open_visitor, site, window
@@ -58,6 +59,7 @@ def test_no_script_of_a_page_reads_the_tokens(open_visitor, site):
         assert cookies[name]["sameSite"] == "Lax"  # Strict in PROD
 
 
+@pytest.mark.smoke
 def test_only_staff_see_the_way_to_flower_and_admin(open_visitor, site):
     for person, count in ((site.admin, 1), (site.member, 0)):
         page = open_visitor(person).page
@@ -89,6 +91,7 @@ def test_too_many_wrong_passwords_are_told(open_visitor):
     visitor.screenshot("locked-out-desktop")
 
 
+@pytest.mark.smoke
 def test_pages_that_are_not_there_or_not_allowed_say_so(open_visitor, site):
     visitor = open_visitor(site.member)
     visitor.expected_errors += ["404", "403"]

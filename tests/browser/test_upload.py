@@ -13,6 +13,7 @@ LONG_NAME = "🏔️ Sommet " + "très long " * 29 + ".jpg"
 MB = 1024 * 1024
 
 
+@pytest.mark.smoke
 def test_photos_go_from_waiting_to_ready_without_a_reload(photographer, site):
     page = photographer.page
     photographer.make_gallery("Waiting")
@@ -92,6 +93,7 @@ def test_a_file_over_the_limit_is_not_even_sent(photographer, tmp_path):
     assert "POST" not in requests
 
 
+@pytest.mark.smoke
 def test_a_zip_is_unpacked_and_tells_what_was_left_out(photographer):
     photographer.make_gallery("From a zip")
     members = {
@@ -404,6 +406,7 @@ def test_two_thousand_files_are_no_burden_for_the_page(photographer, tmp_path):
     expect(page.get_by_text("2,000 of 2,000 files done.")).to_be_visible()
 
 
+@pytest.mark.smoke
 def test_a_phone_uploads_as_well(phone):
     phone.make_gallery("Donaudampfschifffahrtsgesellschaftskapitän on holiday")
     long_name = "a-very-long-file-name-" * 8 + ".jpg"
