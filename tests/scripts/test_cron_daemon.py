@@ -178,7 +178,12 @@ def test_the_daemon_starts_tasks_by_itself_and_leaves_none_behind(
     while sleepers(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    record = json.loads((tmp_path / "requeue_photos.jsonl").read_text().splitlines()[0])
+    written = tmp_path / "requeue_photos.jsonl"  # by the runner, a moment later
+    wait_for(written)
+    while not written.read_text().endswith("\n"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    record = json.loads(written.read_text().splitlines()[0])
     assert (record["outcome"], record["by"]) == ("failed", "cron")
     begun = datetime.fromisoformat(record["started_at"])
     assert datetime.now(UTC) - begun < timedelta(minutes=3)
