@@ -123,3 +123,28 @@ def test_the_lock_of_npm_names_no_registry_and_has_every_checksum():
     for name, package in lock["packages"].items():
         assert "resolved" not in package, name
         assert name == "" or package.get("integrity", "").startswith("sha512-"), name
+
+
+HALF = re.compile(r"^(?:Yours|The base's):\n\n```\n(.*?)```$", re.DOTALL | re.MULTILINE)
+
+
+def halves_of_the_map() -> tuple[list[str], list[str]]:
+    """The paths under "Yours:" and under "The base's:" in the README's map."""
+    readme = (REPOSITORY / "README.md").read_text()
+    yours, bases = (
+        [path for line in half.splitlines() for path in line.split("  ")[0].split()]
+        for half in HALF.findall(readme)
+    )
+    return yours, bases
+
+
+def test_the_map_names_what_is_there_and_leaves_nothing_out():
+    yours, bases = halves_of_the_map()
+    named = {path.rstrip("/") for path in yours + bases}
+    tracked = {path.as_posix() for path in tracked_files()}
+    folders = {parent.as_posix() for path in tracked for parent in Path(path).parents}
+    tops = {path.split("/")[0] for path in tracked}
+    untold = tops - {path.split("/")[0] for path in named}
+
+    assert named - tracked - folders == set()
+    assert {top for top in untold if top[0] != "." and not top.endswith(".md")} == set()
