@@ -7,9 +7,9 @@ from django.utils.functional import Promise, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from socle.backups.age import Age, age_of_newest_backup
 from socle.backups.models import Run
 from socle.backups.progress import readable_age
+from socle.backups.runs.freshness import Age, age_of_newest_backup
 from socle.core.health.facts import Fact, State, check
 
 BACK_UP = "./google_storage.sh -b"

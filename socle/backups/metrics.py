@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from socle.backups.age import age_of_newest_backup
 from socle.backups.models import Run
+from socle.backups.runs.freshness import age_of_newest_backup
 
 # Of a backup, by the names that they have in Run.numbers.
 SIZES = {

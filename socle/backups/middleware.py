@@ -15,9 +15,9 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
 from socle.backups.exceptions import AlreadyRunning, BackupError
-from socle.backups.journal import journal_path
-from socle.backups.postgres import Database
-from socle.backups.settling import alone
+from socle.backups.postgres.connection import Database
+from socle.backups.swap.swap_journal import journal_path
+from socle.backups.swap.swap_recovery import alone
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,6 @@ from uuid import uuid4
 
 import django
 
-from socle.backups.addresses import DUMP, MEDIA, RECORD, Address, Shelf, backup_id
-from socle.backups.checksums import Fingerprint, check_stored, crc32c_of
 from socle.backups.exceptions import (
     BackupError,
     ObjectDamaged,
@@ -18,12 +16,21 @@ from socle.backups.exceptions import (
     ObjectMissing,
     ObjectRetained,
 )
-from socle.backups.parts import keep_database, keep_media
+from socle.backups.format.backup_metadata import FORMAT, Backup, Record
+from socle.backups.format.checksums import Fingerprint, check_stored, crc32c_of
+from socle.backups.format.namespace import (
+    DUMP,
+    MEDIA,
+    RECORD,
+    Address,
+    Shelf,
+    backup_id,
+)
 from socle.backups.progress import Progress
-from socle.backups.record import FORMAT, Backup, Record
-from socle.backups.settling import alone
-from socle.backups.site import Site
+from socle.backups.runs.backup_parts import keep_database, keep_media
+from socle.backups.runs.backup_source import Site
 from socle.backups.stores import Store
+from socle.backups.swap.swap_recovery import alone
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
+from socle.backups.format.backup_metadata import Backup
 from socle.backups.progress import counted_files, readable_age, readable_size
-from socle.backups.record import Backup
 
 _WIDE = 10_000  # rich must never fold or cut a URL
 

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from socle.backups.age import Age, age_of_newest_backup
 from socle.backups.exceptions import BackupError
 from socle.backups.models import Run
-from socle.backups.previous import Kept, kept
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.freshness import Age, age_of_newest_backup
+from socle.backups.swap.undo_copies import Kept, kept
 from socle.operations.jobs import Jobs, read_jobs
 from socle.operations.plots import (
     LONGEST_DAYS,

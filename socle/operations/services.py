@@ -5,8 +5,8 @@ from datetime import datetime
 from redis.exceptions import RedisError
 
 from socle.backups.exceptions import AlreadyRunning, StoreUnavailable
-from socle.backups.locks import check_free
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import check_free
 from socle.operations import asking
 
 

@@ -8,9 +8,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.backups.exceptions import BackupError
-from socle.backups.listing import list_backups
-from socle.backups.record import Backup
-from socle.backups.site import Site
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.format.listing import list_backups
+from socle.backups.runs.backup_source import Site
 from socle.backups.stores import open_store
 from socle.core.health.facts import Words
 from socle.core.remembering import recall, remember

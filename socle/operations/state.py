@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q
 
 from socle.backups.models import Run
-from socle.backups.telling import mark_killed
+from socle.backups.runs.run_recorder import mark_killed
 from socle.operations.asking import Asked, asked
 
 

@@ -19,7 +19,7 @@ make_jobs(newest=timezone.now() - timedelta(hours=7))
 LONG_RUN = """
 import sys
 from socle.backups.models import Run
-from socle.backups.telling import told
+from socle.backups.runs.run_recorder import told
 with told("backup") as run:
     words = "Sending media: 1,204 of 5,080 files, 240.0 MB of 1.0 GB, 21.4 MB/s, "
     words += "about 36 s left"

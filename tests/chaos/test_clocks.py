@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from world import BEGINNING
 
-from socle.backups.addresses import Address
-from socle.backups.manifest import read_manifest
-from socle.backups.record import read_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.media_manifest import read_manifest
+from socle.backups.format.namespace import Address
 
 JUMPS = [0.001, 1, 24, -1, -25, 24 * 40, -24 * 40, 24 * 366, -24 * 366]
 

@@ -12,12 +12,16 @@ from uuid import uuid4
 import pytest
 from world import execute, state_of
 
-from socle.backups.places import create_database, databases_of, drop_database
-from socle.backups.postgres import MAINTENANCE
-from socle.backups.previous import forget
+from socle.backups.postgres.connection import MAINTENANCE
 from socle.backups.progress import Progress
-from socle.backups.restore import restore_backup
+from socle.backups.restore.restore_targets import (
+    create_database,
+    databases_of,
+    drop_database,
+)
+from socle.backups.restore.run_restore import restore_backup
 from socle.backups.services import take_backup
+from socle.backups.swap.undo_copies import forget
 
 OBJECTS = Path(__file__).with_name("foreign.sql").read_text()
 # With their indexes more than a server's default has locks for, also of a tenth.

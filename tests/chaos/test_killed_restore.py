@@ -9,8 +9,8 @@ import pytest
 from rounds import KILLED, Child, seconds_of, wait_for
 from world import state_of, state_of_media
 
-from socle.backups.addresses import Address
-from socle.backups.journal import journal_path
+from socle.backups.format.namespace import Address
+from socle.backups.swap.swap_journal import journal_path
 
 LOCK_SECONDS = 60
 OLD, NEW = "old", "new"

@@ -4,9 +4,9 @@ from rounds import Child
 from test_killed_restore import NEW, OLD, Sides
 from world import BEGINNING
 
-from socle.backups.addresses import PROOF
-from socle.backups.record import Proof
-from socle.backups.retention import Policy
+from socle.backups.format.backup_metadata import Proof
+from socle.backups.format.namespace import PROOF
+from socle.backups.gc.retention import Policy
 
 
 def test_of_several_runs_at_once_one_works_and_the_others_say_so(world, rounds, tell):

@@ -14,9 +14,9 @@ from django.conf import settings
 from rounds import Child
 from world import state_of_media
 
-from socle.backups.addresses import Address
-from socle.backups.manifest import read_manifest
-from socle.backups.record import read_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.media_manifest import read_manifest
+from socle.backups.format.namespace import Address
 
 LARGE_BYTES = 300_000_000
 PEAK_BYTES = 150_000_000

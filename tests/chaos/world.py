@@ -15,24 +15,28 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from socle.backups.addresses import Address
 from socle.backups.exceptions import AlreadyRunning
-from socle.backups.listing import complete_ids
-from socle.backups.locks import check_free
-from socle.backups.places import create_database, databases_of, drop_database
-from socle.backups.postgres import Database
-from socle.backups.previous import forget, undo_restore
+from socle.backups.format.backup_metadata import Backup, read_backup
+from socle.backups.format.listing import complete_ids
+from socle.backups.format.namespace import Address
+from socle.backups.gc.prune import prune
+from socle.backups.gc.retention import Policy
+from socle.backups.postgres.connection import Database
 from socle.backups.progress import Progress
-from socle.backups.prune import prune
-from socle.backups.record import Backup, read_backup
-from socle.backups.restore import restore_backup
-from socle.backups.retention import Policy
+from socle.backups.restore.restore_targets import (
+    create_database,
+    databases_of,
+    drop_database,
+)
+from socle.backups.restore.run_restore import restore_backup
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import check_free
+from socle.backups.runs.run_recorder import told
+from socle.backups.runs.verify import Verifier
 from socle.backups.services import take_backup
-from socle.backups.settling import alone
-from socle.backups.site import Site
 from socle.backups.stores import Store, open_store
-from socle.backups.telling import told
-from socle.backups.verify import Verifier
+from socle.backups.swap.swap_recovery import alone
+from socle.backups.swap.undo_copies import forget, undo_restore
 
 FILES = 30
 FILE_BYTES = 20_000

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from socle.backups.addresses import PROOF, RECORD, Address, Shelf, moment_of
 from socle.backups.exceptions import (
     BackupError,
     ObjectExists,
@@ -15,6 +14,7 @@ from socle.backups.exceptions import (
     PruneRefused,
     StoreRefused,
 )
+from socle.backups.format.namespace import PROOF, RECORD, Address, Shelf, moment_of
 from socle.backups.stores import Store, StoredObject
 
 # Nothing younger is swept: longer than any backup or restore takes.

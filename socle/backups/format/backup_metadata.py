@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from socle.backups.addresses import PROOF, RECORD, Address
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import NotABackup, ObjectMissing
+from socle.backups.format.encryption import Keys
+from socle.backups.format.namespace import PROOF, RECORD, Address
 from socle.backups.stores import Store
 
 FORMAT = 1

@@ -5,10 +5,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from socle.backups.addresses import Shelf
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import ObjectDamaged, ObjectMissing
-from socle.backups.manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
+from socle.backups.format.namespace import Shelf
 from socle.backups.stores import Reader, Store, Writer
 from socle.backups.stores.proofs import Proof
 

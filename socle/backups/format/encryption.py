@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import pyrage
 
-from socle.backups.age_streams import Remembering, Source, Target
 from socle.backups.exceptions import KeyMissing, ObjectDamaged
+from socle.backups.format.age_encryption import Remembering, Source, Target
 from socle.backups.stores import Reader, Writer
 
 METHOD = "age"

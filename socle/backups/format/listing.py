@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from socle.backups.addresses import RECORD, Address, Shelf
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import NotABackup
-from socle.backups.record import Backup, read_backup
+from socle.backups.format.backup_metadata import Backup, read_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.format.namespace import RECORD, Address, Shelf
 from socle.backups.stores import Store
 from socle.backups.threads import THREADS, map_in_threads
 

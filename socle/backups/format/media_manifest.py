@@ -10,10 +10,10 @@ from typing import IO
 
 import zstandard
 
-from socle.backups.addresses import MEDIA
-from socle.backups.checksums import download
 from socle.backups.exceptions import ObjectDamaged
-from socle.backups.record import Backup, StoredPart
+from socle.backups.format.backup_metadata import Backup, StoredPart
+from socle.backups.format.checksums import download
+from socle.backups.format.namespace import MEDIA
 from socle.backups.stores import Reader, Store
 
 PIECE_BYTES = 1 << 20

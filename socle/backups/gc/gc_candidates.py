@@ -15,14 +15,14 @@ from uuid import uuid4
 
 import zstandard
 
-from socle.backups.addresses import Shelf, backup_id
-from socle.backups.compression import CompressingWriter
 from socle.backups.exceptions import (
     ObjectExists,
     ObjectMissing,
     PruneRefused,
     StoreRefused,
 )
+from socle.backups.format.compression import CompressingWriter
+from socle.backups.format.namespace import Shelf, backup_id
 from socle.backups.stores import Store, StoredObject
 
 logger = logging.getLogger(__name__)

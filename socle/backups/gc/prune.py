@@ -4,19 +4,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from socle.backups.addresses import Address, Shelf
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import NotABackup
-from socle.backups.folders import Folder, delete_all, list_folders
-from socle.backups.places import clear
-from socle.backups.previous import drop_rest
+from socle.backups.format.backup_folders import Folder, delete_all, list_folders
+from socle.backups.format.backup_metadata import Backup, read_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.format.namespace import Address, Shelf
+from socle.backups.gc.retention import Policy, kept
+from socle.backups.gc.sweep import Swept, sweep
 from socle.backups.progress import Progress
-from socle.backups.record import Backup, read_backup
-from socle.backups.retention import Policy, kept
-from socle.backups.settling import alone
-from socle.backups.site import Site
+from socle.backups.restore.restore_targets import clear
+from socle.backups.runs.backup_source import Site
 from socle.backups.stores import Store
-from socle.backups.sweep import Swept, sweep
+from socle.backups.swap.swap_recovery import alone
+from socle.backups.swap.undo_copies import drop_rest
 from socle.backups.threads import THREADS, map_in_threads
 
 BEING_READ = "being restored"

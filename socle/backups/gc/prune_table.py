@@ -5,8 +5,8 @@ from datetime import datetime
 
 from rich.table import Table
 
+from socle.backups.gc.prune import Verdict
 from socle.backups.progress import readable_age, readable_size
-from socle.backups.prune import Verdict
 from socle.backups.table import rendered
 
 

@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from socle.backups.addresses import RECORD, Address, Shelf
-from socle.backups.condemned import (
+from socle.backups.exceptions import BackupError, PruneRefused, StoreRefused, TryAgain
+from socle.backups.format.backup_folders import GRACE, Folder, delete_all, list_folders
+from socle.backups.format.backup_metadata import Backup, read_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import read_manifest
+from socle.backups.format.namespace import RECORD, Address, Shelf
+from socle.backups.gc.gc_candidates import (
     Condemned,
     digest,
     is_content,
     read_condemned,
     write_condemned,
 )
-from socle.backups.encryption import Keys
-from socle.backups.exceptions import BackupError, PruneRefused, StoreRefused, TryAgain
-from socle.backups.folders import GRACE, Folder, delete_all, list_folders
-from socle.backups.locks import Lock
-from socle.backups.manifest import read_manifest
 from socle.backups.progress import Progress
-from socle.backups.record import Backup, read_backup
+from socle.backups.runs.run_locks import Lock
 from socle.backups.stores import Store, StoredObject
 from socle.backups.threads import THREADS, map_in_threads
 

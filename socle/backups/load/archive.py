@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from socle.backups.dump import Tool, pipe, running
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.postgres.connection import MAINTENANCE, Database
+from socle.backups.postgres.dump import Tool, pipe, running
 from socle.backups.progress import Progress
 
 RESTORING = "Restoring the database"

@@ -6,11 +6,16 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from socle.backups.database_errors import words_of
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
-from socle.backups.postgres import Database
-from socle.backups.violations import doubled_rows, failing_rows
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.database_errors import words_of
+from socle.backups.postgres.violations import doubled_rows, failing_rows
+from socle.backups.restore.left_out import (
+    LeftOut,
+    breaks_constraint,
+    is_of_the_data,
+    reason_of,
+)
 
 _ENTRY = re.compile(
     r"\d+; \d+ \d+ (?P<kind>FK CONSTRAINT|CHECK CONSTRAINT|CONSTRAINT|INDEX|"

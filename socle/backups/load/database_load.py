@@ -7,19 +7,19 @@ from pathlib import Path
 
 import psycopg2
 
-from socle.backups.archive import Archive, Pass
-from socle.backups.database_errors import words_of
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.fetched_archive import open_archive
-from socle.backups.left_out import LeftOut, summary
-from socle.backups.places import create_database, drop_database
-from socle.backups.postgres import Database
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.load.archive import Archive, Pass
+from socle.backups.load.fetched_archive import open_archive
+from socle.backups.load.tolerant_load import load_tolerantly
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.database_errors import words_of
+from socle.backups.postgres.database_properties import Traits
+from socle.backups.postgres.row_counts import check_rows
 from socle.backups.progress import Progress, counted
-from socle.backups.record import Backup
-from socle.backups.row_counts import check_rows
+from socle.backups.restore.left_out import LeftOut, summary
+from socle.backups.restore.restore_targets import create_database, drop_database
 from socle.backups.stores import Store
-from socle.backups.tolerant_load import load_tolerantly
-from socle.backups.traits import Traits
 
 MOST_JOBS = 4
 # They would fire while the rest is built. A comment on one comes after it.

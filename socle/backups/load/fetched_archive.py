@@ -10,13 +10,13 @@ from typing import IO
 
 import zstandard
 
-from socle.backups.archive import HEAD_BYTES, PROC_FILES, RESTORING, Archive
-from socle.backups.dump import PIECE_BYTES
 from socle.backups.exceptions import ObjectDamaged, RestoreFailed
-from socle.backups.manifest import open_part
-from socle.backups.postgres import Database
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.format.media_manifest import open_part
+from socle.backups.load.archive import HEAD_BYTES, PROC_FILES, RESTORING, Archive
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.dump import PIECE_BYTES
 from socle.backups.progress import Progress
-from socle.backups.record import Backup
 from socle.backups.stores import Reader, Store
 
 FETCHING = "Fetching the dump"

@@ -6,9 +6,14 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from socle.backups.left_out import LeftOut, breaks_constraint, is_of_the_data, reason_of
-from socle.backups.postgres import Database
-from socle.backups.violations import failing_rows
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.violations import failing_rows
+from socle.backups.restore.left_out import (
+    LeftOut,
+    breaks_constraint,
+    is_of_the_data,
+    reason_of,
+)
 
 # pg_dump writes those into the definition of a table or a domain, so that each row is
 # checked as it comes; those that are NOT VALID come last of all by themselves.

@@ -15,12 +15,12 @@ from typing import Any
 
 from psycopg2 import sql
 
-from socle.backups.archive import ERRORS_IGNORED, Archive, Pass
-from socle.backups.constraint_entries import Maker
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.held_checks import give_back, take_checks
-from socle.backups.left_out import LeftOut
-from socle.backups.postgres import Database
+from socle.backups.load.archive import ERRORS_IGNORED, Archive, Pass
+from socle.backups.load.constraint_entries import Maker
+from socle.backups.load.held_checks import give_back, take_checks
+from socle.backups.postgres.connection import Database
+from socle.backups.restore.left_out import LeftOut
 
 _FAILED_ENTRY = re.compile(r"from TOC entry (\d+);")
 _ERRORS = re.compile(rf"{ERRORS_IGNORED}: (\d+)")

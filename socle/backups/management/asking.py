@@ -5,7 +5,7 @@ import sys
 from django.core.management.base import CommandError, OutputWrapper
 
 from socle.backups.management.base import USAGE
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
 
 NOTHING = "Nothing was changed."
 

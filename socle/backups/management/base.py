@@ -12,10 +12,10 @@ import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DjangoDatabaseError
 
-from socle.backups.database_errors import words_of
 from socle.backups.exceptions import AlreadyRunning, BackupError
+from socle.backups.postgres.database_errors import words_of
 from socle.backups.progress import Progress
-from socle.backups.telling import Telling
+from socle.backups.runs.run_recorder import Telling
 
 FAILED, LOCKED, USAGE = 1, 2, 2
 CLEAR = "\x1b[K"  # the rest of the terminal's line

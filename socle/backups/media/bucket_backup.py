@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from socle.backups.addresses import Shelf
-from socle.backups.checksums import upload
-from socle.backups.condemned import Condemned, renew
-from socle.backups.contents import open_whole, pass_on
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import ObjectExists, ObjectMissing
-from socle.backups.manifest import CRC32C, MD5, MediaFile
-from socle.backups.media import Kept
-from socle.backups.record import Skipped
+from socle.backups.format.backup_metadata import Skipped
+from socle.backups.format.blobs import open_whole, pass_on
+from socle.backups.format.checksums import upload
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import CRC32C, MD5, MediaFile
+from socle.backups.format.namespace import Shelf
+from socle.backups.gc.gc_candidates import Condemned, renew
+from socle.backups.media.folder_backup import Kept
 from socle.backups.stores import Store, StoredObject
 from socle.backups.threads import THREADS, OneAtATime, map_in_threads
 

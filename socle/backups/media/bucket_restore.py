@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from socle.backups.checksums import upload
-from socle.backups.contents import missing_explained, write_content
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.manifest import MediaFile, check_inside, read_manifest
-from socle.backups.media_bucket import as_file, same_kind
-from socle.backups.media_restore import count_restored
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.format.blobs import missing_explained, write_content
+from socle.backups.format.checksums import upload
+from socle.backups.format.media_manifest import MediaFile, check_inside, read_manifest
+from socle.backups.media.bucket_backup import as_file, same_kind
+from socle.backups.media.folder_restore import count_restored
 from socle.backups.progress import Progress, counted_files
-from socle.backups.record import Backup
 from socle.backups.stores import Store, open_store
 from socle.backups.threads import THREADS, map_in_threads
 

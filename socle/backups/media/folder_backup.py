@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from io import BufferedReader
 from pathlib import Path
 
-from socle.backups.addresses import Shelf
-from socle.backups.checksums import Fingerprint, check_stored, crc32c_of, upload
-from socle.backups.condemned import Condemned, renew
-from socle.backups.contents import WHOLE_BYTES
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import MediaUnreadable, ObjectExists
-from socle.backups.manifest import PIECE_BYTES, Earlier, MediaFile
-from socle.backups.record import Skipped
+from socle.backups.format.backup_metadata import Skipped
+from socle.backups.format.blobs import WHOLE_BYTES
+from socle.backups.format.checksums import Fingerprint, check_stored, crc32c_of, upload
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import PIECE_BYTES, Earlier, MediaFile
+from socle.backups.format.namespace import Shelf
+from socle.backups.gc.gc_candidates import Condemned, renew
 from socle.backups.stores import Store
 from socle.backups.threads import THREADS, Budget, OneAtATime, map_in_threads
 

@@ -5,14 +5,19 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from socle.backups.addresses import Shelf
-from socle.backups.contents import missing_explained, write_content
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import MediaUnreadable, RestoreFailed
-from socle.backups.manifest import MediaFile, check_inside, outside, read_manifest
-from socle.backups.media_at_hand import copied
+from socle.backups.format.backup_metadata import Backup, MediaPart
+from socle.backups.format.blobs import missing_explained, write_content
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import (
+    MediaFile,
+    check_inside,
+    outside,
+    read_manifest,
+)
+from socle.backups.format.namespace import Shelf
+from socle.backups.media.reuse_live_file import copied
 from socle.backups.progress import Progress
-from socle.backups.record import Backup, MediaPart
 from socle.backups.stores import Store
 from socle.backups.threads import THREADS, map_in_threads
 

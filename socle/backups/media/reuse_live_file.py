@@ -6,7 +6,7 @@ import stat
 from io import RawIOBase
 from pathlib import Path
 
-from socle.backups.manifest import PIECE_BYTES, MediaFile
+from socle.backups.format.media_manifest import PIECE_BYTES, MediaFile
 
 
 def copied(file: MediaFile, *, live: Path, target: Path) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg2
 
-from socle.backups.function_names import functions_by_search_path
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.function_names import functions_by_search_path
 
 logger = logging.getLogger(__name__)
 SHOWN = 3

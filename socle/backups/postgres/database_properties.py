@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.postgres.connection import MAINTENANCE, Database
 
 # The value of these is a list of names, which a quoted string would make one name.
 _LISTS = {"search_path", "temp_tablespaces", "local_preload_libraries"}

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import IO
 
-from socle.backups.compression import CompressingWriter
 from socle.backups.exceptions import DumpFailed
-from socle.backups.postgres import Database
+from socle.backups.format.compression import CompressingWriter
+from socle.backups.postgres.connection import Database
 from socle.backups.progress import Progress
 from socle.backups.stores import Writer
 

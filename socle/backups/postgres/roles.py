@@ -12,7 +12,7 @@ from django.conf import settings
 from psycopg2 import sql
 
 from socle.backups.exceptions import RestoreFailed, RestoreRefused, ServerUnavailable
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.postgres.connection import MAINTENANCE, Database
 from socle.core.site_role import give_rights
 
 NO_EVENT_TRIGGERS = 170000  # the first server that can leave them out

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg2 import sql
 
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
 
 # Tables that hold rows of their own and that pg_dump writes out: no views, no
 # partitioned parents, nothing that belongs to an extension, nothing temporary.

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from socle.backups.postgres import Database, server_version
-from socle.backups.row_counts import (
+from socle.backups.postgres.connection import Database, server_version
+from socle.backups.postgres.row_counts import (
     PATIENT,
     count_in_batches,
     count_rows,

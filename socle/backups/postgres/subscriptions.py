@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import psycopg2
 from psycopg2 import sql
 
-from socle.backups.database_errors import words_of
 from socle.backups.exceptions import BackupError
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.postgres.connection import MAINTENANCE, Database
+from socle.backups.postgres.database_errors import words_of
 from socle.backups.progress import Progress
 
 _OF_DATABASE = """

@@ -2,7 +2,7 @@
 
 from django.db.migrations.loader import MigrationLoader
 
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
 
 
 def unknown_migrations(heads: dict[str, str]) -> list[str]:

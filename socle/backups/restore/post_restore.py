@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
 from socle.backups.progress import Progress
 
 MANAGE = "manage.py"

@@ -2,15 +2,15 @@
 
 import os
 
-from socle.backups.checksums import agrees
 from socle.backups.exceptions import NotABackup, RestoreRefused
-from socle.backups.migrating import unknown_migrations
-from socle.backups.places import Parts
-from socle.backups.postgres import MAINTENANCE, major, server_version
-from socle.backups.record import Backup, StoredPart
-from socle.backups.roles import check_roles
-from socle.backups.room import check_room
-from socle.backups.site import Site
+from socle.backups.format.backup_metadata import Backup, StoredPart
+from socle.backups.format.checksums import agrees
+from socle.backups.postgres.connection import MAINTENANCE, major, server_version
+from socle.backups.postgres.roles import check_roles
+from socle.backups.restore.migration_state import unknown_migrations
+from socle.backups.restore.restore_targets import Parts
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.disk_space import check_room
 from socle.backups.stores import Store
 
 

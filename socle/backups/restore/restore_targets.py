@@ -10,10 +10,10 @@ from typing import Any
 
 from psycopg2 import sql
 
-from socle.backups.journal import Exchange, Plan
-from socle.backups.postgres import MAINTENANCE, Database
-from socle.backups.subscriptions import drop_subscriptions
-from socle.backups.traits import Traits, creation
+from socle.backups.postgres.connection import MAINTENANCE, Database
+from socle.backups.postgres.database_properties import Traits, creation
+from socle.backups.postgres.subscriptions import drop_subscriptions
+from socle.backups.swap.swap_journal import Exchange, Plan
 
 NAME_BYTES = 63  # Postgres cuts longer names off
 HALF_DROPPED = -2  # as a limit of connections; Postgres' own mark

@@ -5,21 +5,21 @@ from collections.abc import Iterable
 import psycopg2
 from psycopg2 import sql
 
-from socle.backups.database_errors import words_of
-from socle.backups.history import carry_history
-from socle.backups.left_out import LeftOut
-from socle.backups.loading import Loading, load_database
-from socle.backups.migrating import missing_migrations
-from socle.backups.places import create_database, database_exists
-from socle.backups.postgres import Database
-from socle.backups.preparing import prepare_database
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.load.database_load import Loading, load_database
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.database_errors import words_of
+from socle.backups.postgres.database_properties import give, traits_of
+from socle.backups.postgres.roles import let_the_site_in
+from socle.backups.postgres.row_counts import tables_of
 from socle.backups.progress import Progress
-from socle.backups.record import Backup
-from socle.backups.roles import let_the_site_in
-from socle.backups.row_counts import tables_of
-from socle.backups.site import Site
+from socle.backups.restore.left_out import LeftOut
+from socle.backups.restore.migration_state import missing_migrations
+from socle.backups.restore.post_restore import prepare_database
+from socle.backups.restore.restore_targets import create_database, database_exists
+from socle.backups.runs.backup_source import Site
 from socle.backups.stores import Store
-from socle.backups.traits import give, traits_of
+from socle.backups.swap.run_history import carry_history
 
 
 def build_database(

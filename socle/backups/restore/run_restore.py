@@ -11,18 +11,22 @@ from functools import cached_property
 
 import psycopg2
 
-from socle.backups.database_errors import as_backup_error
 from socle.backups.exceptions import (
     BackupError,
     LookAtIt,
     RestoreFailed,
     SwapInterrupted,
 )
-from socle.backups.folders import held
-from socle.backups.locks import Lock
-from socle.backups.media_bucket_restore import BucketRestorer
-from socle.backups.media_restore import restore_media
-from socle.backups.places import (
+from socle.backups.format.backup_folders import held
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.media.bucket_restore import BucketRestorer
+from socle.backups.media.folder_restore import restore_media
+from socle.backups.postgres.database_errors import as_backup_error
+from socle.backups.postgres.roles import roles_made
+from socle.backups.postgres.subscriptions import rest_subscriptions
+from socle.backups.progress import Progress
+from socle.backups.restore.preflight import check_fits
+from socle.backups.restore.restore_targets import (
     Parts,
     Places,
     clear,
@@ -30,18 +34,14 @@ from socle.backups.places import (
     plan_of,
     remove_folder,
 )
-from socle.backups.preflight import check_fits
-from socle.backups.previous import forget_all_but
-from socle.backups.progress import Progress
-from socle.backups.record import Backup
-from socle.backups.restored_database import build_database
-from socle.backups.roles import roles_made
-from socle.backups.scrubbing import needs_scrubbing
-from socle.backups.settling import alone
-from socle.backups.site import Site
+from socle.backups.restore.restored_database import build_database
+from socle.backups.restore.scrubbing import needs_scrubbing
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import Lock
 from socle.backups.stores import Store, open_store
-from socle.backups.subscriptions import rest_subscriptions
-from socle.backups.swap import swap
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.swap_recovery import alone
+from socle.backups.swap.undo_copies import forget_all_but
 
 logger = logging.getLogger(__name__)
 

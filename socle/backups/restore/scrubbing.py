@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from socle.backups.record import Record
-from socle.backups.site import Site
+from socle.backups.format.backup_metadata import Record
+from socle.backups.runs.backup_source import Site
 
 Scrubber = Callable[..., dict[str, int]]
 WITH_PEOPLE = {"prod", "dev"}

@@ -3,28 +3,28 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from socle.backups.addresses import DUMP, MEDIA, Address
-from socle.backups.catalog_warnings import catalog_warnings
-from socle.backups.checksums import HashingWriter, upload
-from socle.backups.compression import CompressingWriter
-from socle.backups.condemned import Condemned, standing_contents
-from socle.backups.dump import dump_database
 from socle.backups.exceptions import DumpFailed, LookAtIt
-from socle.backups.listing import complete_ids
-from socle.backups.manifest import Earlier
-from socle.backups.media import Kept, MediaKeeper, Unchanged
-from socle.backups.media_bucket import BucketKeeper
-from socle.backups.postgres import major
-from socle.backups.progress import Progress, counted_files, readable_size
-from socle.backups.record import (
+from socle.backups.format.backup_metadata import (
     DatabasePart,
     MediaPart,
     Skipped,
     StoredPart,
     read_backup,
 )
-from socle.backups.site import Site
-from socle.backups.snapshot import Snapshot, snapshot
+from socle.backups.format.checksums import HashingWriter, upload
+from socle.backups.format.compression import CompressingWriter
+from socle.backups.format.listing import complete_ids
+from socle.backups.format.media_manifest import Earlier
+from socle.backups.format.namespace import DUMP, MEDIA, Address
+from socle.backups.gc.gc_candidates import Condemned, standing_contents
+from socle.backups.media.bucket_backup import BucketKeeper
+from socle.backups.media.folder_backup import Kept, MediaKeeper, Unchanged
+from socle.backups.postgres.catalog_warnings import catalog_warnings
+from socle.backups.postgres.connection import major
+from socle.backups.postgres.dump import dump_database
+from socle.backups.postgres.snapshot import Snapshot, snapshot
+from socle.backups.progress import Progress, counted_files, readable_size
+from socle.backups.runs.backup_source import Site
 from socle.backups.stores import Store, open_store
 
 KEEPING_MEDIA = "Keeping media"

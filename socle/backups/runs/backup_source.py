@@ -5,9 +5,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from socle.backups.addresses import Shelf
-from socle.backups.encryption import Keys
-from socle.backups.postgres import Database
+from socle.backups.format.encryption import Keys
+from socle.backups.format.namespace import Shelf
+from socle.backups.postgres.connection import Database
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 import psycopg2
 
 from socle.backups.exceptions import RestoreRefused
-from socle.backups.places import Parts
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.format.backup_metadata import Record
+from socle.backups.postgres.connection import MAINTENANCE, Database
 from socle.backups.progress import readable_size
-from socle.backups.record import Record
-from socle.backups.site import Site
+from socle.backups.restore.restore_targets import Parts
+from socle.backups.runs.backup_source import Site
 
 # Rows in a database, with its indexes, over the same rows in a dump.
 GROWTH = 2

@@ -5,26 +5,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from socle.backups.addresses import PROOF
 from socle.backups.exceptions import (
     ObjectDamaged,
     ObjectMissing,
     ObjectRetained,
     RestoreFailed,
 )
-from socle.backups.folders import held
-from socle.backups.loading import Loading, load_database
-from socle.backups.media_restore import restore_media
-from socle.backups.places import Places, clear, create_database
-from socle.backups.preflight import check_fits
-from socle.backups.previous import forget_proven
+from socle.backups.format.backup_folders import held
+from socle.backups.format.backup_metadata import Backup, Proof
+from socle.backups.format.namespace import PROOF
+from socle.backups.load.database_load import Loading, load_database
+from socle.backups.media.folder_restore import restore_media
+from socle.backups.postgres.roles import roles_made
 from socle.backups.progress import Progress, counted
-from socle.backups.record import Backup, Proof
-from socle.backups.roles import roles_made
-from socle.backups.settling import alone
-from socle.backups.site import Site
+from socle.backups.restore.preflight import check_fits
+from socle.backups.restore.restore_targets import Places, clear, create_database
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.verify import Verifier
 from socle.backups.stores import Store
-from socle.backups.verify import Verifier
+from socle.backups.swap.swap_recovery import alone
+from socle.backups.swap.undo_copies import forget_proven
 
 
 def drill(

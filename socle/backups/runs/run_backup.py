@@ -5,16 +5,16 @@ from typing import Any
 from django.db import Error
 from django.utils import timezone
 
-from socle.backups.dump import DUMPING
 from socle.backups.exceptions import FilesLeftOut
+from socle.backups.format.backup_metadata import Backup
 from socle.backups.models import Run
-from socle.backups.parts import KEEPING_MEDIA
+from socle.backups.postgres.dump import DUMPING
 from socle.backups.progress import Progress, counted_files
-from socle.backups.record import Backup
+from socle.backups.runs.backup_parts import KEEPING_MEDIA
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_recorder import Telling
 from socle.backups.services import take_backup
-from socle.backups.site import Site
 from socle.backups.stores import open_store
-from socle.backups.telling import Telling
 
 
 def back_up(run: Telling, *, progress: Progress, full: bool = False) -> Backup:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.postgres.connection import MAINTENANCE, Database
 
 _OURS = 0x50C1F  # the first half of the lock's number; the second is the run's
 _HELD = """

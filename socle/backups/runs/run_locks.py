@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 
 from socle.backups.exceptions import AlreadyRunning, ServerUnavailable
-from socle.backups.postgres import MAINTENANCE, Database
+from socle.backups.postgres.connection import MAINTENANCE, Database
 
 _OURS = 0x50C1E  # the first half of the lock's number; the second is the database's
 _HOLDER = """

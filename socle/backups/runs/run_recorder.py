@@ -24,11 +24,11 @@ import psycopg2
 from django.db import Error, connection
 from django.utils import timezone
 
-from socle.backups import announce
-from socle.backups.alive import alive, living
 from socle.backups.exceptions import BackupError
 from socle.backups.models import Run
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
+from socle.backups.runs import notifications
+from socle.backups.runs.run_liveness import alive, living
 
 logger = logging.getLogger("backups.runs")
 WRITE_SECONDS = 1.0
@@ -85,7 +85,7 @@ def told(
     failure: BaseException | None = None
     with ExitStack() as lasting:
         _begin(run, lasting=lasting)
-        announce.began(kind, run_id=run.row.pk)
+        notifications.began(kind, run_id=run.row.pk)
         try:
             yield run
         except BaseException as error:
@@ -95,7 +95,9 @@ def told(
             seconds = run.end(failure)
             _write_end(run.row)
             _log(run.row, seconds=seconds)
-            announce.ended(kind, run_id=run.row.pk, seconds=seconds, failure=failure)
+            notifications.ended(
+                kind, run_id=run.row.pk, seconds=seconds, failure=failure
+            )
 
 
 def mark_killed() -> None:

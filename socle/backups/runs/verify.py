@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from socle.backups.addresses import Shelf
-from socle.backups.contents import open_content
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import LookAtIt
-from socle.backups.manifest import PIECE_BYTES, MediaFile, open_part, read_manifest
+from socle.backups.format.backup_metadata import Backup
+from socle.backups.format.blobs import open_content
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import (
+    PIECE_BYTES,
+    MediaFile,
+    open_part,
+    read_manifest,
+)
+from socle.backups.format.namespace import Shelf
 from socle.backups.progress import Progress
-from socle.backups.record import Backup
 from socle.backups.stores import Reader, Store
 from socle.backups.threads import THREADS, map_in_threads
 

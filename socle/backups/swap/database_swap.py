@@ -15,12 +15,17 @@ from socle.backups.exceptions import (
     SwapInterrupted,
     TryAgain,
 )
-from socle.backups.exchange import folders_forward
-from socle.backups.journal import Exchange, Plan, remove_journal, write_journal
-from socle.backups.locks import Lock, only_one
-from socle.backups.postgres import MAINTENANCE, Database
-from socle.backups.settling import is_done, settle
-from socle.backups.site import Site
+from socle.backups.postgres.connection import MAINTENANCE, Database
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import Lock, only_one
+from socle.backups.swap.folder_swap import folders_forward
+from socle.backups.swap.swap_journal import (
+    Exchange,
+    Plan,
+    remove_journal,
+    write_journal,
+)
+from socle.backups.swap.swap_recovery import is_done, settle
 
 TERMINATE_EVERY_SECONDS = 0.05
 SETTLE_SECONDS = 30.0

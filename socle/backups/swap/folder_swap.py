@@ -4,7 +4,7 @@ import errno
 import shutil
 from pathlib import Path
 
-from socle.backups.journal import Exchange
+from socle.backups.swap.swap_journal import Exchange
 
 ATTEMPTS = 20
 

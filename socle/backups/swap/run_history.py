@@ -7,7 +7,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
 
 logger = logging.getLogger(__name__)
 

@@ -8,14 +8,19 @@ from typing import Protocol
 
 import psycopg2
 
-from socle.backups.database_errors import database_errors, words_of
 from socle.backups.exceptions import BackupError, LookAtIt
-from socle.backups.exchange import folders_back, folders_forward
-from socle.backups.journal import Plan, journal_path, read_journal, remove_journal
-from socle.backups.locks import Lock, only_one
-from socle.backups.places import exists
-from socle.backups.postgres import MAINTENANCE, Database
-from socle.backups.subscriptions import disable_subscriptions
+from socle.backups.postgres.connection import MAINTENANCE, Database
+from socle.backups.postgres.database_errors import database_errors, words_of
+from socle.backups.postgres.subscriptions import disable_subscriptions
+from socle.backups.restore.restore_targets import exists
+from socle.backups.runs.run_locks import Lock, only_one
+from socle.backups.swap.folder_swap import folders_back, folders_forward
+from socle.backups.swap.swap_journal import (
+    Plan,
+    journal_path,
+    read_journal,
+    remove_journal,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import psycopg2
 
 from socle.backups.exceptions import BackupError, NothingKept
-from socle.backups.history import carry_history
-from socle.backups.places import (
+from socle.backups.postgres.connection import MAINTENANCE, Database
+from socle.backups.postgres.roles import let_the_site_in
+from socle.backups.postgres.subscriptions import rest_subscriptions
+from socle.backups.progress import Progress, readable_size
+from socle.backups.restore.restore_targets import (
     Places,
     database_exists,
     databases_of,
@@ -22,13 +25,10 @@ from socle.backups.places import (
     remove_folder,
     stamp_of,
 )
-from socle.backups.postgres import MAINTENANCE, Database
-from socle.backups.progress import Progress, readable_size
-from socle.backups.roles import let_the_site_in
-from socle.backups.settling import alone
-from socle.backups.site import Site
-from socle.backups.subscriptions import rest_subscriptions
-from socle.backups.swap import swap
+from socle.backups.runs.backup_source import Site
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.run_history import carry_history
+from socle.backups.swap.swap_recovery import alone
 
 logger = logging.getLogger(__name__)
 

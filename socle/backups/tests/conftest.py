@@ -16,12 +16,16 @@ from django.conf import settings
 from django.core.management import load_command_class
 from django.db import connections
 
-from socle.backups.places import create_database, databases_of, drop_database
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
 from socle.backups.progress import Progress
-from socle.backups.restore import restore_backup
+from socle.backups.restore.restore_targets import (
+    create_database,
+    databases_of,
+    drop_database,
+)
+from socle.backups.restore.run_restore import restore_backup
+from socle.backups.runs.backup_source import Site
 from socle.backups.services import take_backup
-from socle.backups.site import Site
 from socle.backups.stores import google_uploads, open_store
 from socle.backups.tests.faulty import (  # noqa: F401
     faulty,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from socle.backups.checksums import upload
+from socle.backups.format.checksums import upload
 from socle.backups.stores import (
     Store,
     google_account,

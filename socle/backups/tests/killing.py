@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from socle.backups import swap
+from socle.backups.swap import database_swap
 
 SECONDS = 20
 
@@ -58,7 +58,7 @@ def _run(work: Callable[[], None], *, step: int) -> None:
     patch, connect = pytest.MonkeyPatch(), psycopg2.connect
     patch.setattr(Path, "rename", stepwise(Path.rename))
     patch.setattr(Path, "unlink", stepwise(Path.unlink))
-    patch.setattr(swap, "_rename", stepwise(swap._rename))
+    patch.setattr(database_swap, "_rename", stepwise(database_swap._rename))
     patch.setattr(
         psycopg2,
         "connect",

@@ -5,7 +5,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from socle.backups.addresses import (
+from socle.backups.exceptions import ObjectExists, ObjectMissing
+from socle.backups.format.backup_metadata import (
+    FORMAT,
+    DatabasePart,
+    MediaPart,
+    Proof,
+    Record,
+    StoredPart,
+)
+from socle.backups.format.checksums import crc32c_of, upload
+from socle.backups.format.compression import CompressingWriter
+from socle.backups.format.media_manifest import MediaFile
+from socle.backups.format.namespace import (
     DUMP,
     MEDIA,
     PROOF,
@@ -13,18 +25,6 @@ from socle.backups.addresses import (
     Address,
     Shelf,
     backup_id,
-)
-from socle.backups.checksums import crc32c_of, upload
-from socle.backups.compression import CompressingWriter
-from socle.backups.exceptions import ObjectExists, ObjectMissing
-from socle.backups.manifest import MediaFile
-from socle.backups.record import (
-    FORMAT,
-    DatabasePart,
-    MediaPart,
-    Proof,
-    Record,
-    StoredPart,
 )
 from socle.backups.stores import StoredObject
 

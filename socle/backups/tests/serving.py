@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import jwt
 from django.conf import settings
 
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
 
 STARTED_SECONDS = 120
 

@@ -1,8 +1,8 @@
 """New database and folder beside the live ones, each with a mark in it."""
 
-from socle.backups.journal import Plan
-from socle.backups.places import Places, create_database, plan_of
-from socle.backups.site import Site
+from socle.backups.restore.restore_targets import Places, create_database, plan_of
+from socle.backups.runs.backup_source import Site
+from socle.backups.swap.swap_journal import Plan
 from socle.backups.tests.conftest import NEXT_NIGHT, execute, picture
 
 

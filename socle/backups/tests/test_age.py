@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from socle.backups.age import age_of_newest_backup
 from socle.backups.models import Run
+from socle.backups.runs.freshness import age_of_newest_backup
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(2026, 11, 20, 3, tzinfo=UTC)

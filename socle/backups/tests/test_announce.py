@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from socle.backups import announce
+from socle.backups.runs import notifications
 from socle.core.tests.sentry_server import received
 
 
@@ -123,8 +123,8 @@ def test_a_failed_backup_is_told_also_without_a_database(back_up, outside):
 def test_a_drill_is_checked_in_weekly_and_does_not_ping(settings, outside, caplog):
     settings.BACKUP_PING_URL = f"http://127.0.0.1:{outside.server_port}"
 
-    announce.began("drill", run_id=uuid4())
-    announce.ended("drill", run_id=uuid4(), seconds=1.0, failure=None)
+    notifications.began("drill", run_id=uuid4())
+    notifications.ended("drill", run_id=uuid4(), seconds=1.0, failure=None)
 
     assert outside.pings == []
     assert settings.BACKUP_DRILL_AT == "0 5 * * 0"
@@ -141,7 +141,7 @@ def nothing_listens():
 def test_a_ping_that_fails_is_only_logged(settings, caplog, address):
     with nothing_listens() as dead:
         settings.BACKUP_PING_URL = address or dead
-        announce.began("backup", run_id=uuid4())
+        notifications.began("backup", run_id=uuid4())
 
     assert "did not arrive" in caplog.text
     assert "secret" not in caplog.text

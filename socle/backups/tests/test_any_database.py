@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import pytest
 
-from socle.backups.drill import drill
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.places import databases_of
-from socle.backups.previous import forget, undo_restore
 from socle.backups.progress import Progress
-from socle.backups.restore import Choices, restore_backup
+from socle.backups.restore.restore_targets import databases_of
+from socle.backups.restore.run_restore import Choices, restore_backup
+from socle.backups.runs.drill import drill
 from socle.backups.services import take_backup
+from socle.backups.swap.undo_copies import forget, undo_restore
 from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
 
 ORPHANS = """
@@ -167,7 +167,7 @@ def machine(request, monkeypatch):
     jobs = 4 if request.param == "four jobs" else 1
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(jobs)))
     if request.param == "streamed":
-        monkeypatch.setattr("socle.backups.fetched_archive.SPARE_BYTES", 10**18)
+        monkeypatch.setattr("socle.backups.load.fetched_archive.SPARE_BYTES", 10**18)
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ def test_a_subscription_rests_and_hinders_nothing(site, take, practise, restored
 def test_more_tables_than_the_server_has_locks_for(
     site, take, practise, restored, monkeypatch
 ):
-    monkeypatch.setattr("socle.backups.row_counts.SHARE_OF_LOCKS", 1000)
+    monkeypatch.setattr("socle.backups.postgres.row_counts.SHARE_OF_LOCKS", 1000)
     execute(
         site.database,
         """DO $$ BEGIN FOR n IN 1..300 LOOP
@@ -311,7 +311,7 @@ def test_what_is_emptied_meanwhile_is_counted_as_it_is_dumped(
     site, store, practise, monkeypatch
 ):
     """A snapshot keeps no rows of a TRUNCATE; only a lock on the table does."""
-    monkeypatch.setattr("socle.backups.row_counts.SHARE_OF_LOCKS", 10**9)
+    monkeypatch.setattr("socle.backups.postgres.row_counts.SHARE_OF_LOCKS", 10**9)
 
     def say(line):
         if line.startswith("Dumping"):

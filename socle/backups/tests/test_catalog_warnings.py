@@ -2,8 +2,8 @@
 
 import pytest
 
-from socle.backups.catalog_warnings import catalog_warnings
-from socle.backups.listing import list_backups
+from socle.backups.format.listing import list_backups
+from socle.backups.postgres.catalog_warnings import catalog_warnings
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NIGHT, QUIET, execute
 from socle.backups.tests.test_any_database import BY_SEARCH_PATH, ORPHANS, SUBSCRIPTION

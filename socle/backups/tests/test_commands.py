@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from django.conf import settings
 
-from socle.backups.listing import newest_backup
-from socle.backups.locks import only_one
+from socle.backups.format.listing import newest_backup
+from socle.backups.runs.run_locks import only_one
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NEXT_NIGHT, QUIET, execute, names_in, picture
 

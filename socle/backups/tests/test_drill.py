@@ -4,8 +4,6 @@ from uuid import uuid4
 import pyrage
 import pytest
 
-from socle.backups.drill import drill
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import (
     AlreadyRunning,
     BackupError,
@@ -13,12 +11,19 @@ from socle.backups.exceptions import (
     ObjectDamaged,
     RestoreFailed,
 )
-from socle.backups.locks import only_one
-from socle.backups.places import Places, create_database, databases_of, folders_of
-from socle.backups.previous import kept
-from socle.backups.record import read_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.restore.restore_targets import (
+    Places,
+    create_database,
+    databases_of,
+    folders_of,
+)
+from socle.backups.runs.drill import drill
+from socle.backups.runs.run_locks import only_one
 from socle.backups.services import take_backup
 from socle.backups.stores import open_store
+from socle.backups.swap.undo_copies import kept
 from socle.backups.tests.conftest import (
     NEXT_NIGHT,
     NIGHT,

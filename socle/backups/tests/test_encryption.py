@@ -4,10 +4,10 @@ from dataclasses import replace
 import pyrage
 import pytest
 
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import KeyMissing, ObjectDamaged, StoreUnavailable
-from socle.backups.listing import newest_backup
-from socle.backups.record import read_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.format.listing import newest_backup
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import (
     FINGERPRINT,

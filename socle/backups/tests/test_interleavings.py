@@ -15,15 +15,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from socle.backups import media, prune, services, sweep
-from socle.backups.addresses import DUMP, Address
+from socle.backups import services
 from socle.backups.exceptions import BackupError, ServerUnavailable
-from socle.backups.folders import list_folders
-from socle.backups.manifest import read_manifest
-from socle.backups.postgres import Database
-from socle.backups.record import DatabasePart, StoredPart, read_backup
-from socle.backups.retention import Policy
-from socle.backups.site import Site
+from socle.backups.format.backup_folders import list_folders
+from socle.backups.format.backup_metadata import DatabasePart, StoredPart, read_backup
+from socle.backups.format.media_manifest import read_manifest
+from socle.backups.format.namespace import DUMP, Address
+from socle.backups.gc import prune, sweep
+from socle.backups.gc.retention import Policy
+from socle.backups.media import folder_backup
+from socle.backups.postgres.connection import Database
+from socle.backups.runs.backup_source import Site
 from socle.backups.tests.conftest import QUIET
 from socle.backups.tests.memory_store import SHELF, MemoryStore
 
@@ -100,7 +102,7 @@ class Nights(RuleBasedStateMachine):
             mock.patch.object(prune, "alone", lock.alone),
             *(
                 mock.patch.object(module, "map_in_threads", in_turn)
-                for module in (media, prune, sweep)
+                for module in (folder_backup, prune, sweep)
             ),
         ]
         for patch in self.patches:

@@ -7,21 +7,21 @@ import psycopg2
 import pytest
 from psycopg2.errors import LockNotAvailable
 
-from socle.backups import postgres
 from socle.backups.exceptions import RestoreFailed
-from socle.backups.journal import journal_path
-from socle.backups.locks import only_one
-from socle.backups.places import databases_of, drop_database
-from socle.backups.roles import roles_made
-from socle.backups.swap import swap
+from socle.backups.postgres import connection
+from socle.backups.postgres.database_properties import give, traits_of
+from socle.backups.postgres.roles import roles_made
+from socle.backups.restore.restore_targets import databases_of, drop_database
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.swap_journal import journal_path
 from socle.backups.tests.conftest import execute
 from socle.backups.tests.swapping import live_state, make_ready
-from socle.backups.traits import give, traits_of
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(postgres, "_LIMIT", "500ms")
+    monkeypatch.setattr(connection, "_LIMIT", "500ms")
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import MediaUnreadable, ObjectDamaged
-from socle.backups.manifest import MediaFile, read_manifest
-from socle.backups.media import walk
-from socle.backups.media_restore import MediaRestorer
+from socle.backups.format.backup_metadata import Skipped
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import MediaFile, read_manifest
+from socle.backups.media.folder_backup import walk
+from socle.backups.media.folder_restore import MediaRestorer
 from socle.backups.progress import Progress
-from socle.backups.record import Skipped
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
 
@@ -72,7 +72,7 @@ def test_a_file_that_keeps_changing_is_named_as_skipped(site, store, monkeypatch
                 assert written.wait(30)
         return found
 
-    monkeypatch.setattr("socle.backups.media.os.fstat", slow_fstat)
+    monkeypatch.setattr("socle.backups.media.folder_backup.os.fstat", slow_fstat)
     writer = threading.Thread(target=keep_writing)
     writer.start()
     try:
@@ -110,7 +110,9 @@ def test_a_file_deleted_during_the_walk_is_named_as_skipped(site, store, monkeyp
 
     def say(line):
         if line.startswith("Media in"):
-            monkeypatch.setattr("socle.backups.media.walk", walk_then_delete)
+            monkeypatch.setattr(
+                "socle.backups.media.folder_backup.walk", walk_then_delete
+            )
 
     def walk_then_delete(root):
         from_scan = [entry for entry in os.scandir(root) if not is_dir(entry)]

@@ -6,10 +6,11 @@ from uuid import uuid4
 import pyrage
 import pytest
 
-from socle.backups.encryption import Keys
-from socle.backups.manifest import read_manifest
-from socle.backups.places import Parts
-from socle.backups.restore import Choices, restore_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.format.media_manifest import read_manifest
+from socle.backups.restore.restore_targets import Parts
+from socle.backups.restore.run_restore import Choices, restore_backup
+from socle.backups.runs.verify import Verifier
 from socle.backups.services import take_backup
 from socle.backups.stores import open_store
 from socle.backups.tests.conftest import (
@@ -19,7 +20,6 @@ from socle.backups.tests.conftest import (
     QUIET,
     execute,
 )
-from socle.backups.verify import Verifier
 
 FILES = {
     "photos/one.jpg": b"one" * 1000,

@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpResponse
 
-from socle.backups.journal import journal_path, write_journal
-from socle.backups.locks import only_one
 from socle.backups.middleware import SETTLE_EVERY_SECONDS, Settler, SwapMiddleware
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap.swap_journal import journal_path, write_journal
 from socle.backups.tests.conftest import execute, picture
 from socle.backups.tests.swapping import live_state, make_ready
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from socle.backups.addresses import parse_url
 from socle.backups.exceptions import NotABackup, RestoreRefused
-from socle.backups.preflight import remarks
-from socle.backups.record import read_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.namespace import parse_url
+from socle.backups.restore.preflight import remarks
 
 
 @pytest.mark.parametrize("part", ["database.dump.zst", "media.jsonl.zst"])

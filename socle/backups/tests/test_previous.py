@@ -6,11 +6,22 @@ from datetime import timedelta
 import pytest
 
 from socle.backups.exceptions import AlreadyRunning, NothingKept, RestoreFailed
-from socle.backups.locks import only_one
-from socle.backups.places import Parts, databases_of, drop_database, folders_of
-from socle.backups.postgres import MAINTENANCE
-from socle.backups.previous import drop_rest, forget, forget_proven, kept, undo_restore
-from socle.backups.restore import Choices, restore_backup
+from socle.backups.postgres.connection import MAINTENANCE
+from socle.backups.restore.restore_targets import (
+    Parts,
+    databases_of,
+    drop_database,
+    folders_of,
+)
+from socle.backups.restore.run_restore import Choices, restore_backup
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap.undo_copies import (
+    drop_rest,
+    forget,
+    forget_proven,
+    kept,
+    undo_restore,
+)
 from socle.backups.tests.conftest import (
     FINGERPRINT,
     NEXT_NIGHT,
@@ -129,7 +140,7 @@ def test_an_undo_that_fails_changes_nothing(
     def broken(*args, **words):
         raise OSError("no")
 
-    monkeypatch.setattr("socle.backups.swap.write_journal", broken)
+    monkeypatch.setattr("socle.backups.swap.database_swap.write_journal", broken)
     with pytest.raises(RestoreFailed, match="taken back"):
         undo()
     assert state(site) == before
@@ -182,7 +193,7 @@ def test_what_a_killed_forgetting_began_is_never_swapped_in(
     restore(backup)
     live = state(site)
     with monkeypatch.context() as patch:
-        patch.setattr(f"socle.backups.previous.{before}", killed)
+        patch.setattr(f"socle.backups.swap.undo_copies.{before}", killed)
         with pytest.raises(Killed):
             forget(site, progress=QUIET)
     with pytest.raises(NothingKept):

@@ -4,17 +4,28 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import AlreadyRunning, PruneRefused, StoreRefused
-from socle.backups.folders import held
-from socle.backups.listing import list_backups
-from socle.backups.locks import only_one
+from socle.backups.format.backup_folders import held
+from socle.backups.format.backup_metadata import Proof
+from socle.backups.format.encryption import Keys
+from socle.backups.format.listing import list_backups
+from socle.backups.gc.prune import (
+    BEING_READ,
+    NAMED_BY_HAND,
+    UNREADABLE,
+    plan_prune,
+    prune,
+)
+from socle.backups.gc.prune_table import verdicts_table
+from socle.backups.gc.retention import LATER, Policy
 from socle.backups.models import Run
-from socle.backups.places import Places, create_database, databases_of, folders_of
-from socle.backups.prune import BEING_READ, NAMED_BY_HAND, UNREADABLE, plan_prune, prune
-from socle.backups.prune_table import verdicts_table
-from socle.backups.record import Proof
-from socle.backups.retention import LATER, Policy
+from socle.backups.restore.restore_targets import (
+    Places,
+    create_database,
+    databases_of,
+    folders_of,
+)
+from socle.backups.runs.run_locks import only_one
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NIGHT, QUIET, Wrapped, names_in
 from socle.backups.tests.memory_store import SHELF, MemoryStore, put_backup

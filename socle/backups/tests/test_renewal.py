@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from socle.backups import services
-from socle.backups.manifest import read_manifest
+from socle.backups.format.media_manifest import read_manifest
+from socle.backups.runs.backup_source import Site
 from socle.backups.services import take_backup
-from socle.backups.site import Site
 from socle.backups.tests.conftest import NIGHT, QUIET, names_in
 from socle.backups.tests.memory_store import SHELF, MemoryStore
 from socle.backups.tests.test_interleavings import keep_database

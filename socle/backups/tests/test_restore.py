@@ -6,15 +6,15 @@ import pytest
 from socle.backups.exceptions import (
     AlreadyRunning,
 )
-from socle.backups.locks import only_one
-from socle.backups.places import (
+from socle.backups.postgres.snapshot import snapshot
+from socle.backups.restore.restore_targets import (
     Places,
     create_database,
     databases_of,
     drop_database,
     folders_of,
 )
-from socle.backups.snapshot import snapshot
+from socle.backups.runs.run_locks import only_one
 from socle.backups.tests.conftest import (
     FINGERPRINT,
     NEXT_NIGHT,

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 
 from socle.backups.management import asking
-from socle.backups.previous import kept
 from socle.backups.services import take_backup
+from socle.backups.swap.undo_copies import kept
 from socle.backups.tests.conftest import NIGHT, QUIET, execute
 
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from socle.backups.exceptions import RestoreFailed, RestoreRefused
-from socle.backups.places import databases_of, drop_database
-from socle.backups.restore import Choices, restore_backup
+from socle.backups.restore.restore_targets import databases_of, drop_database
+from socle.backups.restore.run_restore import Choices, restore_backup
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
 
@@ -84,7 +84,7 @@ def test_people_stay_as_they_are_when_that_is_chosen(peopled, of_prod, restore_w
 def test_a_scrubber_that_fails_stops_the_restore(
     peopled, of_prod, restore_with, monkeypatch
 ):
-    monkeypatch.setattr("socle.backups.preparing.MANAGE", "no_manage.py")
+    monkeypatch.setattr("socle.backups.restore.post_restore.MANAGE", "no_manage.py")
     with pytest.raises(RestoreFailed, match="no_manage.py"):
         restore_with(of_prod)
     assert emails(peopled) == {"ann@example.org", "boss@example.org"}
@@ -185,9 +185,9 @@ def test_roles_that_may_not_be_made_are_named_beforehand(
 
 
 def test_without_room_for_the_dump_it_is_streamed(site, backup, restore, monkeypatch):
-    monkeypatch.setattr("socle.backups.fetched_archive.SPARE_BYTES", 10**18)
+    monkeypatch.setattr("socle.backups.load.fetched_archive.SPARE_BYTES", 10**18)
     monkeypatch.setattr(
-        "socle.backups.fetched_archive.FETCHING", None
+        "socle.backups.load.fetched_archive.FETCHING", None
     )  # of the other way
     execute(site.database, "DELETE FROM other.photo")
     restore(backup)

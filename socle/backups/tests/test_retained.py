@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from socle.backups.drill import drill
 from socle.backups.exceptions import ObjectRetained, StoreRefused
-from socle.backups.prune import prune
-from socle.backups.record import read_backup
-from socle.backups.retention import Policy
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.gc.prune import prune
+from socle.backups.gc.retention import Policy
+from socle.backups.gc.sweep import GRACE
+from socle.backups.runs.drill import drill
 from socle.backups.services import prove_store, take_backup
 from socle.backups.stores.s3_errors import translated
-from socle.backups.sweep import GRACE
 from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, names_in
 from socle.backups.tests.faults import ALWAYS, Answer
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socle.backups.exceptions import PruneRefused
-from socle.backups.retention import LATER, NEWEST, NEWEST_PROVEN, Policy, kept
+from socle.backups.gc.retention import LATER, NEWEST, NEWEST_PROVEN, Policy, kept
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 SHIPPED = Policy(daily=7, weekly=5, monthly=12)

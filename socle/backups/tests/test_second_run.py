@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from socle.backups.exceptions import AlreadyRunning
-from socle.backups.locks import check_free
+from socle.backups.runs.run_locks import check_free
 from socle.backups.tests.conftest import execute, names_in, picture
 from socle.backups.tests.serving import environment_of
 

@@ -16,9 +16,10 @@ from socle.backups.exceptions import (
     ServerUnavailable,
     StoreUnavailable,
 )
-from socle.backups.listing import list_backups, newest_backup
-from socle.backups.locks import only_one
+from socle.backups.format.listing import list_backups, newest_backup
 from socle.backups.progress import Progress
+from socle.backups.runs.run_locks import only_one
+from socle.backups.runs.verify import Verifier
 from socle.backups.services import prove_store, take_backup
 from socle.backups.stores import open_store
 from socle.backups.tests.conftest import (
@@ -30,7 +31,6 @@ from socle.backups.tests.conftest import (
     execute,
     names_in,
 )
-from socle.backups.verify import Verifier
 
 FOLDER = "socle/local/backups/2026-11-21T03-00-00Z/"
 

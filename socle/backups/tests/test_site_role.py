@@ -6,14 +6,15 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from socle.backups import previous, restore
 from socle.backups.exceptions import AlreadyRunning
-from socle.backups.locks import check_free, only_one
-from socle.backups.places import database_exists
-from socle.backups.postgres import MAINTENANCE
-from socle.backups.previous import kept, undo_restore
+from socle.backups.postgres.connection import MAINTENANCE
+from socle.backups.restore import run_restore
+from socle.backups.restore.restore_targets import database_exists
+from socle.backups.runs.run_locks import check_free, only_one
 from socle.backups.services import take_backup
-from socle.backups.swap import swap
+from socle.backups.swap import undo_copies
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.undo_copies import kept, undo_restore
 from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, execute
 
 RAISES_AT_A_GRANT = """
@@ -57,15 +58,15 @@ def let_in_at_the_swap(monkeypatch, role, site):
             seen.append(may_write(site.database.named(plan.database.new), role))
         swap(plan, **how)
 
-    monkeypatch.setattr(restore, "swap", look)
-    monkeypatch.setattr(previous, "swap", look)
+    monkeypatch.setattr(run_restore, "swap", look)
+    monkeypatch.setattr(undo_copies, "swap", look)
     return seen
 
 
 @pytest.fixture
 def restored(store):
     def run(backup, *, site):
-        restore.restore_backup(
+        run_restore.restore_backup(
             backup, site=site, store=store, now=NEXT_NIGHT, progress=QUIET
         )
 

@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import google_crc32c
 import pytest
 
-from socle.backups.checksums import agrees
 from socle.backups.exceptions import (
     ObjectExists,
     ObjectMissing,
     StoreRefused,
     StoreUnavailable,
 )
+from socle.backups.format.checksums import agrees
 from socle.backups.stores import open_store
 from socle.backups.tests.conftest import names_in
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from socle.backups.checksums import upload
 from socle.backups.exceptions import ObjectDamaged, ObjectExists, StoreRefused
+from socle.backups.format.checksums import upload
 from socle.backups.stores import folder, open_store
 from socle.backups.tests.conftest import names_in
 

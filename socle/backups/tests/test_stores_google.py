@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 
-from socle.backups.checksums import Fingerprint, check_stored
 from socle.backups.exceptions import ObjectDamaged, StoreRefused
+from socle.backups.format.checksums import Fingerprint, check_stored
 from socle.backups.stores import google_account
 from socle.backups.stores.google import GoogleStore
 from socle.backups.stores.patience import Patience

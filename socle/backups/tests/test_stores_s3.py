@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from socle.backups.checksums import agrees
 from socle.backups.exceptions import ObjectDamaged, StoreRefused, StoreUnavailable
+from socle.backups.format.checksums import agrees
 from socle.backups.stores import open_store, s3_answers, s3_errors, s3_uploads
 from socle.backups.stores import s3 as s3_module
 from socle.backups.stores.proofs import crc32c_of

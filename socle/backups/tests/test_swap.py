@@ -6,13 +6,13 @@ from dataclasses import replace
 import psycopg2
 import pytest
 
-from socle.backups import swap as swapping
 from socle.backups.exceptions import LookAtIt, RestoreFailed
-from socle.backups.journal import journal_path, read_journal, write_journal
-from socle.backups.locks import only_one
-from socle.backups.places import drop_database
-from socle.backups.settling import settle
-from socle.backups.swap import swap
+from socle.backups.restore.restore_targets import drop_database
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap import database_swap as swapping
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.swap_journal import journal_path, read_journal, write_journal
+from socle.backups.swap.swap_recovery import settle
 from socle.backups.tests.conftest import execute, picture
 from socle.backups.tests.swapping import live_state, make_ready, siblings
 
@@ -75,8 +75,10 @@ def test_a_swap_that_fails_at_the_folders_is_taken_back(site, swap_now, monkeypa
     def full(*args, **words):
         raise OSError("no space left")
 
-    monkeypatch.setattr("socle.backups.exchange.Path.rename", full)
-    monkeypatch.setattr("socle.backups.swap.write_journal", lambda *args: None)
+    monkeypatch.setattr("socle.backups.swap.folder_swap.Path.rename", full)
+    monkeypatch.setattr(
+        "socle.backups.swap.database_swap.write_journal", lambda *args: None
+    )
     with pytest.raises(RestoreFailed, match="taken back: no space left"):
         swap_now(plan)
     monkeypatch.undo()
@@ -90,7 +92,7 @@ def test_a_journal_that_cannot_be_written_stops_the_swap(site, swap_now, monkeyp
     def full(number):
         raise OSError("no space left")
 
-    monkeypatch.setattr("socle.backups.journal.os.fsync", full)
+    monkeypatch.setattr("socle.backups.swap.swap_journal.os.fsync", full)
     with pytest.raises(RestoreFailed, match="no space left"):
         swap_now(plan)
     assert live_state(site) == "old"
@@ -112,7 +114,7 @@ def test_a_commit_whose_answer_is_lost_is_settled(
 
     connect = psycopg2.connect
     monkeypatch.setattr(
-        "socle.backups.postgres.psycopg2.connect",
+        "socle.backups.postgres.connection.psycopg2.connect",
         lambda **words: connect(**words, connection_factory=Broken),
     )
     if is_committed:

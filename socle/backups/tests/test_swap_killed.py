@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from socle.backups.exceptions import AlreadyRunning
-from socle.backups.journal import Exchange, Plan, journal_path
-from socle.backups.locks import only_one
-from socle.backups.settling import alone, settle
-from socle.backups.swap import swap
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.swap_journal import Exchange, Plan, journal_path
+from socle.backups.swap.swap_recovery import alone, settle
 from socle.backups.tests.conftest import execute, picture
 from socle.backups.tests.killing import killed_at
 from socle.backups.tests.swapping import live_state, make_ready

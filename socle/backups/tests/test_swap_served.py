@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from socle.backups.journal import Exchange, Plan
-from socle.backups.locks import only_one
-from socle.backups.places import drop_database
-from socle.backups.swap import swap
+from socle.backups.restore.restore_targets import drop_database
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.swap_journal import Exchange, Plan
 from socle.backups.tests.conftest import execute
 from socle.backups.tests.serving import get, serving
 

@@ -5,17 +5,22 @@ from datetime import timedelta
 import pyrage
 import pytest
 
-from socle.backups.addresses import RECORD
-from socle.backups.condemned import read_condemned, renew, sweeps_of, write_condemned
-from socle.backups.encryption import Keys
 from socle.backups.exceptions import (
     PruneRefused,
     StoreRefused,
     StoreUnavailable,
 )
-from socle.backups.folders import held
-from socle.backups.record import read_backup
-from socle.backups.sweep import sweep
+from socle.backups.format.backup_folders import held
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.encryption import Keys
+from socle.backups.format.namespace import RECORD
+from socle.backups.gc.gc_candidates import (
+    read_condemned,
+    renew,
+    sweeps_of,
+    write_condemned,
+)
+from socle.backups.gc.sweep import sweep
 from socle.backups.tests.conftest import QUIET, names_in
 from socle.backups.tests.memory_store import (
     BEGINNING,

@@ -3,10 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from socle.backups.addresses import Address, Shelf, backup_id, moment_of, parse_url
 from socle.backups.exceptions import NotABackup
-from socle.backups.progress import readable_age, readable_size
-from socle.backups.record import (
+from socle.backups.format.backup_metadata import (
     Backup,
     DatabasePart,
     MediaPart,
@@ -14,6 +12,14 @@ from socle.backups.record import (
     Record,
     StoredPart,
 )
+from socle.backups.format.namespace import (
+    Address,
+    Shelf,
+    backup_id,
+    moment_of,
+    parse_url,
+)
+from socle.backups.progress import readable_age, readable_size
 from socle.backups.table import backups_table
 
 TAKEN = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)

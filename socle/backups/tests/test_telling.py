@@ -6,15 +6,15 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from socle.backups.alive import alive
-from socle.backups.dump import DUMPING
 from socle.backups.exceptions import StoreUnavailable
 from socle.backups.models import Run
-from socle.backups.outcome import expect_as_last_time
-from socle.backups.parts import KEEPING_MEDIA
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
+from socle.backups.postgres.dump import DUMPING
 from socle.backups.progress import Progress
-from socle.backups.telling import KILLED, mark_killed, told
+from socle.backups.runs.backup_parts import KEEPING_MEDIA
+from socle.backups.runs.run_backup import expect_as_last_time
+from socle.backups.runs.run_liveness import alive
+from socle.backups.runs.run_recorder import KILLED, mark_killed, told
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +135,7 @@ def test_a_restore_is_told_in_the_database_that_it_brought():
 
 
 def test_only_the_newest_runs_are_kept(monkeypatch):
-    monkeypatch.setattr("socle.backups.telling.KEPT_RUNS", 3)
+    monkeypatch.setattr("socle.backups.runs.run_recorder.KEPT_RUNS", 3)
     for days in range(5):
         running_row(outcome="done")
         Run.objects.update(started_at=timezone.now() - timedelta(days=days + 1))

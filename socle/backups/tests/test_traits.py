@@ -5,9 +5,9 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from socle.backups.places import create_database, drop_database
+from socle.backups.postgres.database_properties import give, traits_of
+from socle.backups.restore.restore_targets import create_database, drop_database
 from socle.backups.tests.conftest import execute
-from socle.backups.traits import give, traits_of
 
 SHOWN = """
     SELECT datconnlimit, datcollate, pg_encoding_to_char(encoding),

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from socle.backups.manifest import Earlier, read_manifest
-from socle.backups.media import walk
+from socle.backups.format.media_manifest import Earlier, read_manifest
+from socle.backups.media.folder_backup import walk
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, names_in
 

@@ -4,11 +4,11 @@ from itertools import count
 
 import pytest
 
-from socle.backups.manifest import read_manifest
+from socle.backups.format.media_manifest import read_manifest
 from socle.backups.progress import Progress
+from socle.backups.runs.verify import Verifier
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NEXT_NIGHT, NIGHT, QUIET, Wrapped
-from socle.backups.verify import Verifier
 
 
 @pytest.fixture

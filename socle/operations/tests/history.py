@@ -7,10 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from socle.backups.addresses import PROOF, RECORD, Address, backup_id
-from socle.backups.models import Run
-from socle.backups.outcome import numbers_of
-from socle.backups.record import (
+from socle.backups.format.backup_metadata import (
     FORMAT,
     Backup,
     DatabasePart,
@@ -20,7 +17,10 @@ from socle.backups.record import (
     Skipped,
     StoredPart,
 )
-from socle.backups.site import Site
+from socle.backups.format.namespace import PROOF, RECORD, Address, backup_id
+from socle.backups.models import Run
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_backup import numbers_of
 from socle.backups.stores import Store, open_store
 
 MB = 1_000_000

@@ -6,11 +6,11 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
-from socle.backups.listing import list_backups
-from socle.backups.locks import only_one
+from socle.backups.format.listing import list_backups
 from socle.backups.models import Run
-from socle.backups.postgres import Database
-from socle.backups.site import Site
+from socle.backups.postgres.connection import Database
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import only_one
 from socle.operations import asking
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,10 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from socle.backups.alive import alive
-from socle.backups.locks import only_one
 from socle.backups.models import Run
-from socle.backups.postgres import Database
+from socle.backups.postgres.connection import Database
+from socle.backups.runs.run_liveness import alive
+from socle.backups.runs.run_locks import only_one
 from socle.operations import asking
 from socle.operations.tests.conftest import NIGHT, operator
 from socle.operations.tests.history import MB, make_history, put_backup, put_run

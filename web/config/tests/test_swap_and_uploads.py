@@ -13,10 +13,10 @@ import pytest
 from django.conf import settings
 
 from gallery.tests.photos import jpeg
-from socle.backups.journal import Exchange, Plan
-from socle.backups.locks import only_one
-from socle.backups.places import drop_database
-from socle.backups.swap import swap
+from socle.backups.restore.restore_targets import drop_database
+from socle.backups.runs.run_locks import only_one
+from socle.backups.swap.database_swap import swap
+from socle.backups.swap.swap_journal import Exchange, Plan
 from socle.backups.tests.conftest import (  # noqa: F401
     database,
     django_site,

@@ -3,8 +3,8 @@ from pathlib import Path
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from socle.backups.age import age_of_newest_backup
 from socle.backups.management.base import FAILED, BackupCommand
+from socle.backups.runs.freshness import age_of_newest_backup
 
 
 class Command(BackupCommand):

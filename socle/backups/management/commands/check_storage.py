@@ -5,8 +5,8 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 from socle.backups.management.base import USAGE, BackupCommand
+from socle.backups.runs.backup_source import Site
 from socle.backups.services import prove_store
-from socle.backups.site import Site
 from socle.backups.stores import open_store
 
 PATIENCE_SECONDS = 10  # somebody waits for the answer

@@ -1,14 +1,14 @@
 from django.utils import timezone
 
-from socle.backups.addresses import parse_url
-from socle.backups.drill import drill
-from socle.backups.listing import newest_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.listing import newest_backup
+from socle.backups.format.namespace import parse_url
 from socle.backups.management.base import BackupCommand
 from socle.backups.progress import counted_files, readable_size
-from socle.backups.record import read_backup
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.drill import drill
+from socle.backups.runs.run_recorder import told
 from socle.backups.stores import open_store
-from socle.backups.telling import told
 
 
 class Command(BackupCommand):

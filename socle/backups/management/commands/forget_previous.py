@@ -1,9 +1,9 @@
-from socle.backups.locks import check_free
 from socle.backups.management.asking import ask
 from socle.backups.management.base import BackupCommand
-from socle.backups.previous import forget, newest_kept
 from socle.backups.progress import readable_size
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import check_free
+from socle.backups.swap.undo_copies import forget, newest_kept
 
 
 class Command(BackupCommand):

@@ -3,9 +3,9 @@ import shutil
 
 from django.utils import timezone
 
-from socle.backups.listing import list_backups
+from socle.backups.format.listing import list_backups
 from socle.backups.management.base import BackupCommand, add_of
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
 from socle.backups.stores import open_store
 from socle.backups.table import backups_table
 

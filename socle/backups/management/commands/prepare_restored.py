@@ -3,9 +3,9 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from socle.backups.management.base import USAGE, BackupCommand
-from socle.backups.places import is_being_restored
-from socle.backups.postgres import Database
-from socle.backups.scrubbing import run_scrubbers
+from socle.backups.postgres.connection import Database
+from socle.backups.restore.restore_targets import is_being_restored
+from socle.backups.restore.scrubbing import run_scrubbers
 
 
 class Command(BackupCommand):

@@ -2,15 +2,15 @@ import shutil
 
 from django.utils import timezone
 
+from socle.backups.gc.prune import plan_prune, prune
+from socle.backups.gc.prune_table import verdicts_table
+from socle.backups.gc.retention import Policy
 from socle.backups.management.asking import ask
 from socle.backups.management.base import BackupCommand
 from socle.backups.progress import counted, readable_size
-from socle.backups.prune import plan_prune, prune
-from socle.backups.prune_table import verdicts_table
-from socle.backups.retention import Policy
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_recorder import told
 from socle.backups.stores import open_store
-from socle.backups.telling import told
 
 
 class Command(BackupCommand):

@@ -1,19 +1,19 @@
 from django.utils import timezone
 
-from socle.backups.addresses import parse_url
-from socle.backups.listing import newest_backup
-from socle.backups.locks import check_free
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.listing import newest_backup
+from socle.backups.format.namespace import parse_url
 from socle.backups.management.asking import ask, ask_to_replace
 from socle.backups.management.base import BackupCommand, add_of
-from socle.backups.places import Parts
-from socle.backups.preflight import check_fits, remarks
 from socle.backups.progress import counted_files, readable_size
-from socle.backups.record import read_backup
-from socle.backups.restore import Choices, restore_backup
-from socle.backups.scrubbing import needs_scrubbing
-from socle.backups.site import Site
+from socle.backups.restore.preflight import check_fits, remarks
+from socle.backups.restore.restore_targets import Parts
+from socle.backups.restore.run_restore import Choices, restore_backup
+from socle.backups.restore.scrubbing import needs_scrubbing
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import check_free
+from socle.backups.runs.run_recorder import told
 from socle.backups.stores import open_store
-from socle.backups.telling import told
 
 
 class Command(BackupCommand):

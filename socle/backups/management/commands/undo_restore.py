@@ -1,11 +1,11 @@
 from django.utils import timezone
 
-from socle.backups.locks import check_free
 from socle.backups.management.asking import ask_to_replace
 from socle.backups.management.base import BackupCommand
-from socle.backups.previous import newest_kept, undo_restore
-from socle.backups.site import Site
-from socle.backups.telling import told
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_locks import check_free
+from socle.backups.runs.run_recorder import told
+from socle.backups.swap.undo_copies import newest_kept, undo_restore
 
 
 class Command(BackupCommand):

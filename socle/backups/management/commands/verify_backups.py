@@ -1,14 +1,14 @@
 from django.core.management.base import CommandError
 
-from socle.backups.addresses import parse_url
-from socle.backups.listing import list_backups, newest_backup
+from socle.backups.format.backup_metadata import read_backup
+from socle.backups.format.listing import list_backups, newest_backup
+from socle.backups.format.namespace import parse_url
 from socle.backups.management.base import FAILED, USAGE, BackupCommand
 from socle.backups.progress import counted, counted_files, readable_size
-from socle.backups.record import read_backup
-from socle.backups.site import Site
+from socle.backups.runs.backup_source import Site
+from socle.backups.runs.run_recorder import told
+from socle.backups.runs.verify import Verifier
 from socle.backups.stores import open_store
-from socle.backups.telling import told
-from socle.backups.verify import Verifier
 
 SHOWN = 20
 

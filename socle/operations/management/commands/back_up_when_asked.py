@@ -1,6 +1,6 @@
 from socle.backups.management.base import BackupCommand
-from socle.backups.outcome import back_up, check_nothing_lost
-from socle.backups.telling import told
+from socle.backups.runs.run_backup import back_up, check_nothing_lost
+from socle.backups.runs.run_recorder import told
 from socle.operations import asking
 
 

@@ -1,0 +1,1 @@
+"""Garbage collection: which backups stay, and what no backup names any more."""

@@ -1,0 +1,1 @@
+"""The uploaded files, to and from a folder or a bucket."""

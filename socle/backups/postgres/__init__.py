@@ -1,0 +1,1 @@
+"""Postgres: connections, its own tools, the dump, and what the catalogue tells."""
