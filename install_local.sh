@@ -102,7 +102,7 @@ check() {
   local needs=()
   if ! venv_is_usable || ! requirements_are_installed local; then needs+=(--packages); fi
   if ! frontend_is_built; then needs+=(--frontend); fi
-  "$1" -m socle.embedded.checks "${needs[@]}" "${PORTS[@]}"
+  "$1" -m socle.embedded.preflight "${needs[@]}" "${PORTS[@]}"
 }
 
 install() {

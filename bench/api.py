@@ -34,8 +34,8 @@ def photo_like_a_real_one(owner):
     from django.utils import timezone
     from PIL import Image
 
-    from gallery.intake import accept_uploads
     from gallery.models import Gallery, Photo
+    from gallery.photo_import import accept_uploads
     from gallery.services import claim_photo, draw_photo
 
     buffer = io.BytesIO()

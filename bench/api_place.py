@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from socle.embedded.nginx import Nginx
 from socle.embedded.probes import is_port_free, wait_until
+from socle.embedded.process_wrappers import tied
 from socle.embedded.testing import free_port, running, running_services
-from socle.embedded.ties import tied
 
 BENCH = Path(__file__).resolve().parent
 PEER_SERVER = """

@@ -15,8 +15,8 @@ from PIL import Image
 
 from socle.embedded.binaries import find_binaries
 from socle.embedded.probes import is_port_free
+from socle.embedded.process_wrappers import tied
 from socle.embedded.testing import free_port, running
-from socle.embedded.ties import tied
 
 BUCKET = "bench"
 HOST = "storage.googleapis.com"

@@ -33,7 +33,7 @@ from django.utils import timezone
 sys.path.insert(0, {bench!r})
 from accounts.models import User
 from api_rows import make_gallery
-from gallery.intake import accept_uploads
+from gallery.photo_import import accept_uploads
 from gallery.models import Gallery, Photo
 owner = User.objects.get(email={owner!r})
 one = Gallery.objects.create(name="One", owner=owner)

@@ -100,8 +100,8 @@ def through_the_pipeline(photos: list[bytes], *, processes: int) -> Drawn:
     from django.utils import timezone
 
     from accounts.models import User
-    from gallery.intake import accept_uploads
     from gallery.models import Gallery, Photo
+    from gallery.photo_import import accept_uploads
 
     owner, _ = User.objects.get_or_create(email="bench@example.com")
     gallery = Gallery.objects.create(name="Bench", owner=owner)

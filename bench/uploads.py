@@ -27,8 +27,8 @@ from measuring import figure  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from socle.embedded.nginx import Nginx  # noqa: E402
+from socle.embedded.process_wrappers import tied  # noqa: E402
 from socle.embedded.testing import free_port, running, running_services  # noqa: E402
-from socle.embedded.ties import tied  # noqa: E402
 
 CHUNK = 8 * 1024 * 1024
 # Of one process: what its container has, by the processes in it (services.yml).
@@ -203,9 +203,9 @@ def access_token(user) -> str:
     from django.http import HttpRequest
     from django.utils import timezone
 
-    from accounts import sign_ins
+    from accounts import sessions
 
-    return sign_ins.begin(user, request=HttpRequest(), now=timezone.now()).access
+    return sessions.begin(user, request=HttpRequest(), now=timezone.now()).access
 
 
 def measure(site: Site, zipped: Path, *, count: int) -> None:

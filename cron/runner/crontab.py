@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.places import Places, site
+from runner.paths import Places, site
 from runner.tasks import Task, all_tasks
 
 sys.path.append(str(site()))

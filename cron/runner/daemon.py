@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.children import Interrupted, heeding_signals
 from runner.crontab import Line, Mistakes, next_run, read_crontab
-from runner.places import HERE, Places
+from runner.paths import HERE, Places
+from runner.process_tree import Interrupted, heeding_signals
 from runner.tasks import all_tasks
 
 PLACES = {

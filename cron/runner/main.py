@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from runner.crontab import Line, Mistakes, read_crontab, schedule
 from runner.daemon import lay_out, run_daemon
 from runner.environment import become_app, read_environment, value
-from runner.listing import last_runs, next_starts, starts_of_week
-from runner.places import Places, places
-from runner.running import Run
-from runner.starting import prepare
+from runner.paths import Places, places
+from runner.schedule_table import last_runs, next_starts, starts_of_week
+from runner.startup_checks import prepare
+from runner.task_log import json_line, wants_json
+from runner.task_run import Run
 from runner.tasks import all_tasks, find_task
-from runner.voice import json_line, wants_json
 
 USAGE = 2
 EPILOG = """\

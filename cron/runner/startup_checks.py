@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from runner.crontab import Mistakes, schedule
 from runner.environment import value
-from runner.places import Places
+from runner.paths import Places
 from runner.records import Records, write_whole
 from runner.tasks import Task
 

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.hiding import Hiding
+from runner.redaction import Hiding
 
 PATIENCE_SECONDS = 10  # with whoever reads the log
 

@@ -6,15 +6,15 @@ import uuid
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from runner.children import Interrupted, TimedOut, heeding_signals, run_program
 from runner.crontab import Line, is_fixed
 from runner.environment import value
-from runner.hiding import Hiding
-from runner.places import Places
+from runner.paths import Places
+from runner.process_tree import Interrupted, TimedOut, heeding_signals, run_program
 from runner.records import Record, Records, Tail, now_words
+from runner.redaction import Hiding
+from runner.sentry_checkins import Telling
+from runner.task_log import Voice, wants_json
 from runner.tasks import Task
-from runner.telling import Telling
-from runner.voice import Voice, wants_json
 
 SKIPPED = 75  # EX_TEMPFAIL: another time
 TIMED_OUT = 124  # as of timeout(1)

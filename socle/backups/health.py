@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from socle.backups.models import Run
 from socle.backups.progress import readable_age
 from socle.backups.runs.freshness import Age, age_of_newest_backup
-from socle.core.health.facts import Fact, State, check
+from socle.core.health.results import Fact, State, check
 
 BACK_UP = "./google_storage.sh -b"
 DRILL = "./google_storage.sh -d"

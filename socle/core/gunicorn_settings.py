@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from socle.core.gunicorn_logs import SiteLogger
+from socle.core.gunicorn_workers import worker_count
 from socle.core.metrics.gunicorn_hooks import hooks
-from socle.core.processes import worker_count
 
 _reload = os.environ.get("WEB_RELOAD", "0") == "1"
 

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, ExcInfo
 
-from socle.core.privacy import without_secrets
+from socle.core.redaction import without_secrets
 
 # Of what is given as `extra`: Django gives whole requests there.
 EXTRAS = ["status_code", "run"]

@@ -13,7 +13,7 @@ from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.integrations.redis import RedisIntegration
 
 from socle.core import request_ids
-from socle.core.privacy import without_people
+from socle.core.redaction import without_people
 
 # What visitors and their networks do needs nobody.
 NOBODYS: list[type[BaseException]] = [

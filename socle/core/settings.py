@@ -162,10 +162,10 @@ LOGOUT_REDIRECT_URL = "accounts:sign_in"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "accounts.clients.client_network"
+AXES_CLIENT_IP_CALLABLE = "accounts.axes_hooks.client_network"
 AXES_USERNAME_FORM_FIELD = "username"  # as Django names it in every sign-in form
-AXES_USERNAME_CALLABLE = "accounts.clients.typed_address"
-AXES_LOCKOUT_CALLABLE = "accounts.clients.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.axes_hooks.typed_address"
+AXES_LOCKOUT_CALLABLE = "accounts.axes_hooks.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True  # accounts.SignIn is one; this makes a session for each
@@ -252,7 +252,9 @@ UPLOADS_OPEN_LIMIT_MB = env.number("UPLOADS_OPEN_LIMIT_MB", 16384)
 UPLOAD_FREE_FLOOR_MB = env.number("UPLOAD_FREE_FLOOR_MB", 512)
 # On the volume of the uploads: a finished one is moved there, not copied.
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT.parent / "incoming"
-SILENCED_SYSTEM_CHECKS = ["files.E001"]  # socle/core/folders.py makes the folder
+SILENCED_SYSTEM_CHECKS = [
+    "files.E001"
+]  # socle/core/writable_folders.py makes the folder
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # more goes to a temporary file
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
@@ -351,7 +353,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "/api/auth/sign-in/ for cookies, or at /api/auth/tokens/ for Bearer tokens."
     ),
     "VERSION": "1",
-    "SERVE_PERMISSIONS": ["socle.core.api.readers.MayRead"],
+    "SERVE_PERMISSIONS": ["socle.core.api.schema_permissions.MayRead"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -5,8 +5,8 @@ import sys
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
-from socle.core.folders import FolderProblem, check_site_folders
 from socle.core.utf8_request import Utf8Request
+from socle.core.writable_folders import FolderProblem, check_site_folders
 
 
 def get_site_application() -> WSGIHandler:

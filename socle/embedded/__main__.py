@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from socle.embedded.console import paint, say
 from socle.embedded.env_file import PORTS
 from socle.embedded.exceptions import LocalError
 from socle.embedded.interrupts import interrupt_on_signals, undisturbed
 from socle.embedded.lock import only_one
+from socle.embedded.monitor import watch
 from socle.embedded.stack import Stack
-from socle.embedded.steps import paint, say
 from socle.embedded.summary import down, places, print_summary, status_table
-from socle.embedded.watching import watch
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_RUNNING = 3

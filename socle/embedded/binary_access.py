@@ -9,7 +9,7 @@ from pathlib import Path
 
 from socle.embedded.exceptions import LocalError
 from socle.embedded.probes import succeeds
-from socle.embedded.ties import Account, as_account
+from socle.embedded.process_wrappers import Account, as_account
 
 SHARED = Path("/var/lib")
 MARK = "belongs-to"

@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from socle.embedded.binary_access import can_enter, claim, shared_home
 from socle.embedded.exceptions import LocalError
-from socle.embedded.placement import can_enter, claim, shared_home
-from socle.embedded.ties import Account
+from socle.embedded.process_wrappers import Account
 
 # The kernel's limit, in bytes, less the longest name that is put below the folder:
 # supervisor's own, with a dot and a process number.

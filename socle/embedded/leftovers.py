@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from socle.embedded import placement
+from socle.embedded import binary_access
 
 NAME = re.compile(r"socle-[0-9a-f]{12}")
 
@@ -36,13 +36,13 @@ class SharedFolder:
 
 def find_folders() -> Iterator[SharedFolder]:
     """All that clones have made outside themselves, also those in use."""
-    for place in sorted(placement.SHARED.glob("socle-*")):
+    for place in sorted(binary_access.SHARED.glob("socle-*")):
         if NAME.fullmatch(place.name) and place.is_dir() and not place.is_symlink():
             yield judge(place)
 
 
 def judge(place: Path) -> SharedFolder:
-    owner = placement.read_mark(place)
+    owner = binary_access.read_mark(place)
     if is_in_use(place):
         return SharedFolder(place, False, "a Postgres runs in it")
     if owner is None:
@@ -50,7 +50,7 @@ def judge(place: Path) -> SharedFolder:
         return SharedFolder(place, False, why)
     if not owner.folder.exists():
         return SharedFolder(place, True, f"{owner.folder} is gone")
-    if owner.identity and placement.read_identity(owner.folder) != owner.identity:
+    if owner.identity and binary_access.read_identity(owner.folder) != owner.identity:
         why = f"{owner.folder} is of another clone today"
         return SharedFolder(place, True, why)
     return SharedFolder(place, False, f"it belongs to {owner.folder}")

@@ -5,8 +5,8 @@ from http.client import HTTPException
 
 from supervisor.states import ProcessStates
 
+from socle.embedded.console import say
 from socle.embedded.stack import Stack
-from socle.embedded.steps import say
 
 PAUSE_SECONDS = 2
 

@@ -1,5 +1,5 @@
 """
-Preflight of ./install_local.sh, changes nothing: python -m socle.embedded.checks
+Preflight of ./install_local.sh, changes nothing: python -m socle.embedded.preflight
 
 Runs on the machine's Python, before there is a venv: the standard library alone.
 """
@@ -39,7 +39,7 @@ class Needs:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m socle.embedded.checks")
+    parser = argparse.ArgumentParser(prog="python -m socle.embedded.preflight")
     parser.add_argument(
         "--packages", action="store_true", help="they will be installed"
     )

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from socle.embedded.binaries import find_binaries
+from socle.embedded.binary_access import claim, shared_home, usable_binaries
 from socle.embedded.layout import Layout
-from socle.embedded.placement import claim, shared_home, usable_binaries
 from socle.embedded.postgres import PORT, Postgres, site_role
 from socle.embedded.probes import http_answers
+from socle.embedded.process_wrappers import postgres_account, tied
 from socle.embedded.storage import Storage
-from socle.embedded.ties import postgres_account, tied
 from socle.embedded.valkey import Valkey
 
 

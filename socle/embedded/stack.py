@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from socle.embedded.admin import forget_admin, make_admin
-from socle.embedded.changes import Fingerprint, fingerprint
+from socle.embedded.code_fingerprint import Fingerprint, fingerprint
+from socle.embedded.console import say, step
 from socle.embedded.env_file import (
     chosen_ports,
     first_values,
@@ -17,11 +18,10 @@ from socle.embedded.env_file import (
 )
 from socle.embedded.layout import Layout
 from socle.embedded.manage import manage
+from socle.embedded.process_wrappers import postgres_account
 from socle.embedded.processes import end_processes, stack_processes
 from socle.embedded.programs import Services, cron_environment, site_programs
-from socle.embedded.steps import say, step
-from socle.embedded.supervision import Supervisor
-from socle.embedded.ties import postgres_account
+from socle.embedded.supervisor_client import Supervisor
 
 ORPHANS_SECONDS = 5
 

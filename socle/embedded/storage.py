@@ -8,7 +8,7 @@ from pathlib import Path
 
 from socle.embedded.exceptions import LocalError
 from socle.embedded.probes import http_answers
-from socle.embedded.ties import tied
+from socle.embedded.process_wrappers import tied
 
 
 @dataclass(frozen=True)

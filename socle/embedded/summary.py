@@ -5,9 +5,9 @@ from pathlib import Path
 
 from supervisor.states import ProcessStates
 
+from socle.embedded.console import paint, say
 from socle.embedded.layout import Layout
 from socle.embedded.stack import Stack
-from socle.embedded.steps import paint, say
 
 
 def print_summary(stack: Stack, *, in_foreground: bool) -> None:

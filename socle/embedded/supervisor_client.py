@@ -15,10 +15,10 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from socle.embedded.exceptions import LocalError, NotReady
 from socle.embedded.layout import Layout
 from socle.embedded.probes import wait_until
+from socle.embedded.process_wrappers import tied
 from socle.embedded.processes import is_alive
 from socle.embedded.programs import Program
 from socle.embedded.supervisor_file import supervisor_file
-from socle.embedded.ties import tied
 
 READY_SECONDS = 120
 STOP_SECONDS = 180  # all programs together; each has a limit of its own

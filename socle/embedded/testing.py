@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from socle.embedded.binaries import find_binaries
+from socle.embedded.binary_access import usable_binaries
 from socle.embedded.exceptions import NotReady
-from socle.embedded.placement import usable_binaries
 from socle.embedded.postgres import PORT, Postgres
 from socle.embedded.probes import is_port_free, wait_until
+from socle.embedded.process_wrappers import postgres_account
 from socle.embedded.storage import Storage
-from socle.embedded.ties import postgres_account
 from socle.embedded.valkey import Valkey
 
 BUCKET = "socle-tests"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from socle.embedded.probes import valkey_answers
-from socle.embedded.ties import tied
+from socle.embedded.process_wrappers import tied
 
 
 @dataclass(frozen=True)

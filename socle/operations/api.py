@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from socle.backups.exceptions import AlreadyRunning, BackupError
-from socle.operations.board import gather, site_time
+from socle.operations.dashboard import gather, site_time
 from socle.operations.serializers import BoardSerializer
 from socle.operations.services import ask_for_backup
 

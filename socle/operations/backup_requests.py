@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.core.cache import cache
 
-from socle.core.remembering import recall
+from socle.core.cache_or_none import recall
 
 KEY = "operations:asked"
 # A cron that comes back later than this does not begin it any more.

@@ -23,8 +23,8 @@ from socle.operations.plots import (
     new_bytes_plot,
     size_plot,
 )
-from socle.operations.shelf import Night, Shelf, read_shelf
 from socle.operations.state import State, look
+from socle.operations.stored_backups import Night, Shelf, read_shelf
 from socle.operations.system import System, look_at_system
 from socle.operations.timetable import next_run
 

@@ -2,7 +2,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from socle.backups.models import Run
-from socle.core.health.facts import State
+from socle.core.health.results import State
 from socle.operations.jobs import OUTCOMES
 
 

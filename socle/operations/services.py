@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 from socle.backups.exceptions import AlreadyRunning, StoreUnavailable
 from socle.backups.runs.backup_source import Site
 from socle.backups.runs.run_locks import check_free
-from socle.operations import asking
+from socle.operations import backup_requests
 
 
 def ask_for_backup(*, by: str, now: datetime) -> None:
@@ -19,7 +19,7 @@ def ask_for_backup(*, by: str, now: datetime) -> None:
     """
     check_free(Site.from_settings().database)
     try:
-        is_first = asking.ask(by=by, now=now)
+        is_first = backup_requests.ask(by=by, now=now)
     except RedisError as error:
         raise StoreUnavailable(f"Redis took no word of it: {error}") from error
     if not is_first:

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from socle.core.health.asking import ask_all
-from socle.core.health.facts import State
+from socle.core.health.check_runner import ask_all
+from socle.core.health.results import State
 
 PATIENCE_SECONDS = 15
 WARNING_MAY_LAST = timedelta(days=1)

@@ -6,7 +6,7 @@ from django.db.models import Count, Max, Q
 
 from socle.backups.models import Run
 from socle.backups.runs.run_recorder import mark_killed
-from socle.operations.asking import Asked, asked
+from socle.operations.backup_requests import Asked, asked
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from socle.backups.format.backup_metadata import Backup
 from socle.backups.format.listing import list_backups
 from socle.backups.runs.backup_source import Site
 from socle.backups.stores import open_store
-from socle.core.health.facts import Words
-from socle.core.remembering import recall, remember
+from socle.core.cache_or_none import recall, remember
+from socle.core.health.results import Words
 
 logger = logging.getLogger(__name__)
 REMEMBERED_SECONDS = 60

@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
-from socle.core.health.asking import ask_all
-from socle.core.health.facts import Fact, State, Words
+from socle.core.health.check_runner import ask_all
+from socle.core.health.results import Fact, State, Words
 
 WORST_FIRST = [State.FAIL, State.WARN, State.OK]
 REDIS_SECONDS = 1

@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView, View
 
 from socle.backups.exceptions import BackupError
-from socle.operations.board import gather, site_time
+from socle.operations.dashboard import gather, site_time
 from socle.operations.services import ask_for_backup
 from socle.operations.state import look
 from socle.operations.system import look_at_system

@@ -125,7 +125,7 @@ from pathlib import Path
 from accounts.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from gallery.intake import accept_uploads
+from gallery.photo_import import accept_uploads
 from gallery.models import Gallery, Photo
 owner = User.objects.get(email={owner!r})
 User.objects.filter(pk=owner.pk).update(first_name="Ansel", last_name="Adams")

@@ -19,8 +19,8 @@ sys.path.insert(0, str(WEB))
 
 from socle.embedded.nginx import Nginx  # noqa: E402
 from socle.embedded.postgres import site_role  # noqa: E402
+from socle.embedded.process_wrappers import tied  # noqa: E402
 from socle.embedded.testing import free_port, running, running_services  # noqa: E402
-from socle.embedded.ties import tied  # noqa: E402
 
 UPLOAD_LIMIT_MB = 100
 START_SECONDS = 60

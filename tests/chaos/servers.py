@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from socle.embedded.binaries import find_binaries
+from socle.embedded.binary_access import usable_binaries
 from socle.embedded.exceptions import NotReady
-from socle.embedded.placement import usable_binaries
 from socle.embedded.postgres import Postgres
 from socle.embedded.probes import wait_until
+from socle.embedded.process_wrappers import postgres_account
 from socle.embedded.storage import Storage
 from socle.embedded.testing import Service, ending, environment, free_port
-from socle.embedded.ties import postgres_account
 from socle.embedded.valkey import Valkey
 
 BUCKET = "socle-tests"

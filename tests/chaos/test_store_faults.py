@@ -10,7 +10,7 @@ from django.conf import settings
 from test_killed_restore import NEW, OLD, Sides
 
 from socle.backups.exceptions import BackupError, StoreUnavailable
-from socle.backups.stores import google_account, patience
+from socle.backups.stores import google_account, retry
 from socle.backups.tests.faults import (
     Between,
     Mended,
@@ -55,7 +55,7 @@ class Unsteady(Between):
 @pytest.fixture
 def google(servers, monkeypatch):
     """The emulator with faults before it; nothing waits long."""
-    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.01)
     signed_in = google_account.signed_in
     monkeypatch.setattr(
         google_account,
@@ -70,7 +70,7 @@ def google(servers, monkeypatch):
 
 @pytest.fixture
 def s3(tmp_path, monkeypatch):
-    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.01)
     server = Rclone(tmp_path / "served", free_port())
     with ExitStack() as stack:
         stack.enter_context(running(server, "rclone", log=tmp_path / "rclone.log"))

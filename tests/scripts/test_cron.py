@@ -277,7 +277,7 @@ def test_a_log_that_nobody_reads_keeps_no_task_from_running(cron):
 
 def test_a_log_that_is_stuck_keeps_no_task_from_ending(cron):
     shorten = "s/^PATIENCE_SECONDS = .*/PATIENCE_SECONDS = 0.2/"
-    subprocess.run(["sed", "-i", shorten, cron.root / "cron/runner/voice.py"])
+    subprocess.run(["sed", "-i", shorten, cron.root / "cron/runner/task_log.py"])
     cron.task(
         "greet",
         "for _ in {1..3000}; do echo 'a line of thirty characters, or so'; done",

@@ -36,7 +36,7 @@ def brood(cron) -> list[int]:
 @pytest.fixture
 def impatient(cron):
     """The runner kills after half a second what does not end by itself."""
-    path = cron.root / "cron/runner/children.py"
+    path = cron.root / "cron/runner/process_tree.py"
     path.write_text(
         path.read_text().replace("GRACE_SECONDS = 10", "GRACE_SECONDS = 0.5")
     )
@@ -112,7 +112,7 @@ def test_who_ends_the_runner_ends_the_task_too(impatient, number):
 
 def test_who_ends_the_runner_before_it_waits_ends_the_task_too(impatient):
     cron = impatient
-    path = cron.root / "cron/runner/children.py"
+    path = cron.root / "cron/runner/process_tree.py"
     slower = path.read_text().replace(
         "listener.start()", "listener.start(); time.sleep(9)"
     )

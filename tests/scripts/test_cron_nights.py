@@ -12,7 +12,7 @@ import pytest
 from cron_container import REPOSITORY
 
 sys.path.append(str(REPOSITORY / "cron"))
-from runner.running import is_repeated  # noqa: E402
+from runner.task_run import is_repeated  # noqa: E402
 
 
 def at(words: str) -> datetime:

@@ -77,7 +77,7 @@ def told(cron, sentry):
 @pytest.fixture
 def unhurried(told):
     """Its runner waits for a slow machine too, where the library loads for seconds."""
-    path = told.root / "cron/runner/telling.py"
+    path = told.root / "cron/runner/sentry_checkins.py"
     text = path.read_text()
     assert text.count("WAIT_SECONDS = 5 ") == 1
     path.write_text(text.replace("WAIT_SECONDS = 5 ", "WAIT_SECONDS = 25 "))

@@ -15,7 +15,7 @@ import pytest
 from local_project import REPOSITORY, Project, copy_tree, read_values
 
 sys.path.insert(0, str(REPOSITORY / "web"))
-from socle.embedded import checks  # noqa: E402
+from socle.embedded import preflight  # noqa: E402
 from socle.embedded.exceptions import LocalError  # noqa: E402
 
 PROGRAMS = {"postgres", "redis", "storage", "web", "worker", "flower", "cron"}
@@ -275,24 +275,24 @@ def test_a_full_disk_is_seen_before_anything_is_written(tmp_path):
 def test_a_machine_without_wheels_is_sent_to_docker(
     monkeypatch, system, machine, library
 ):
-    monkeypatch.setattr(checks.platform, "system", lambda: system)
-    monkeypatch.setattr(checks.platform, "machine", lambda: machine)
-    monkeypatch.setattr(checks.platform, "libc_ver", lambda: library)
+    monkeypatch.setattr(preflight.platform, "system", lambda: system)
+    monkeypatch.setattr(preflight.platform, "machine", lambda: machine)
+    monkeypatch.setattr(preflight.platform, "libc_ver", lambda: library)
     with pytest.raises(LocalError, match=r"no compiler would help.*install_docker\.sh"):
-        checks.check_platform()
+        preflight.check_platform()
 
 
 def test_a_python_without_ensurepip_is_told_its_package(monkeypatch):
-    monkeypatch.setattr(checks, "has_module", lambda name: name != "ensurepip")
+    monkeypatch.setattr(preflight, "has_module", lambda name: name != "ensurepip")
     with pytest.raises(LocalError, match="'ensurepip'.*apt-get install python3-venv"):
-        checks.check_venv()
+        preflight.check_venv()
 
 
 def test_the_folder_of_another_user_is_left_alone(tmp_path, monkeypatch):
     (tmp_path / ".local").mkdir()
-    monkeypatch.setattr(checks.os, "getuid", lambda: 12_345)
+    monkeypatch.setattr(preflight.os, "getuid", lambda: 12_345)
     with pytest.raises(LocalError, match="you are uid 12345"):
-        checks.check_folder(tmp_path, tmp_path / ".local")
+        preflight.check_folder(tmp_path, tmp_path / ".local")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts.clients import client_network
+from accounts.axes_hooks import client_network
 from accounts.models import SignIn, User
 from socle.core.client_networks import network_of
 

@@ -14,7 +14,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import sign_ins, signing, tasks
+from accounts import login, sessions, tasks
 from accounts.devices import device_name
 from accounts.exceptions import AccountError
 from accounts.models import Invitation, SignIn, User
@@ -66,7 +66,7 @@ class UserAdmin(DjangoUserAdmin):
     def save_model(self, request, user, form, change):
         super().save_model(request, user, form, change)
         if change and not user.is_active:  # nor are they good again when it is undone
-            sign_ins.revoke_all(user, now=timezone.now())
+            sessions.revoke_all(user, now=timezone.now())
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request, id, form_url=""):
@@ -75,16 +75,16 @@ class UserAdmin(DjangoUserAdmin):
         response = super().user_change_password(request, id, form_url)
         user = self.get_object(request, id)
         if before and user and user.password != before.password:
-            here = signing.current(request)
-            sign_ins.revoke_all(user, now=timezone.now())
+            here = login.current(request)
+            sessions.revoke_all(user, now=timezone.now())
             if here and here.user_id == user.pk:
-                signing.sign_in(request, user)
+                login.sign_in(request, user)
         return response
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def sign_out_everywhere(self, request, queryset):
         rows = SignIn.objects.filter(user__in=queryset)
-        tell_ended(request, sign_ins.revoke(rows, now=timezone.now()))
+        tell_ended(request, sessions.revoke(rows, now=timezone.now()))
 
     @admin.action(
         description=_("E-mail a link to choose a new password"), permissions=["change"]
@@ -170,7 +170,7 @@ class SignInAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description=_("End these sign-ins"), permissions=["revoke"])
     def revoke(self, request, queryset):
-        tell_ended(request, sign_ins.revoke(queryset, now=timezone.now()))
+        tell_ended(request, sessions.revoke(queryset, now=timezone.now()))
 
 
 @admin.register(Invitation)

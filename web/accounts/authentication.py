@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 
-from accounts import cookies, sign_ins
+from accounts import cookies, sessions
 from accounts.models import SignIn
 
 SCHEME = b"bearer"
@@ -70,7 +70,7 @@ def bearer(request: Any) -> SignIn | None:
     if scheme.lower() != SCHEME:
         return None
     raw = token.strip().decode("ascii", errors="replace")
-    sign_in = sign_ins.recognise(raw, now=timezone.now())
+    sign_in = sessions.recognise(raw, now=timezone.now())
     if sign_in is None:
         raise InvalidToken
     return sign_in

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from accounts import tokens
-from accounts.sign_ins import Pair
+from accounts.sessions import Pair
 
 ACCESS = "access"
 REFRESH = "refresh"

@@ -1,7 +1,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from socle.core.privacy import without_secrets
+from socle.core.redaction import without_secrets
 
 
 class LetterNotSent(OSError):

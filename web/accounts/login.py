@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import login_bridge, passwords, sign_ins
+from accounts import login_bridge, passwords, sessions
 from accounts.exceptions import LockedOut, WrongCredentials
 from accounts.models import SignIn, User
 
@@ -44,7 +44,7 @@ def sign_out(request: HttpRequest) -> None:
 
 def sign_out_everywhere(request: HttpRequest, user: User) -> int:
     """End all sign-ins of `user`, this one included; how many there were."""
-    count = sign_ins.revoke_all(user, now=timezone.now())
+    count = sessions.revoke_all(user, now=timezone.now())
     sign_out(request)
     return count
 

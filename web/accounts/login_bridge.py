@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import cookies, sign_ins
+from accounts import cookies, sessions
 from accounts.models import SignIn, User
 
 BACKEND = "accounts.backends.RoleBackend"
@@ -48,11 +48,11 @@ def issue_tokens(request: HttpRequest, user: User) -> None:
     now = timezone.now()
     before = getattr(request, "sign_in", None)
     if before:
-        sign_ins.revoke(SignIn.objects.filter(pk=before.pk), now=now)
+        sessions.revoke(SignIn.objects.filter(pk=before.pk), now=now)
     request.session[ISSUED_FOR] = request.session[HASH_SESSION_KEY]
     if not request.session.session_key:
         request.session.save()
-    pair = sign_ins.begin(user, request=request, now=now)
+    pair = sessions.begin(user, request=request, now=now)
     cookies.keep(request, pair)
     request.sign_in = pair.sign_in  # type: ignore[attr-defined]
 
@@ -97,6 +97,6 @@ def on_logout(request: HttpRequest, sign_in: SignIn | None = None, **_: object) 
     current = getattr(request, "sign_in", None)
     if sign_in is not None or current is None:
         return
-    sign_ins.revoke(SignIn.objects.filter(pk=current.pk), now=timezone.now())
+    sessions.revoke(SignIn.objects.filter(pk=current.pk), now=timezone.now())
     cookies.forget(request)
     request.sign_in = None  # type: ignore[attr-defined]

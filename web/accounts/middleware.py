@@ -6,7 +6,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
-from accounts import cookies, login_bridge, sign_ins
+from accounts import cookies, login_bridge, sessions
 from accounts.models import SignIn, User
 
 # nginx asks it in the name of other requests and drops its cookies.
@@ -52,13 +52,13 @@ class TokenMiddleware(AuthenticationMiddleware):
         now = timezone.now()
         access = request.COOKIES.get(cookies.ACCESS, "")
         refresh = request.COOKIES.get(cookies.REFRESH, "")
-        if access and (sign_in := sign_ins.recognise(access, now=now)):
+        if access and (sign_in := sessions.recognise(access, now=now)):
             return sign_in
         if not refresh:
             return None
         if request.path_info in NEVER_EXCHANGES:
-            return sign_ins.recognise_refresh(refresh, now=now)
-        pair = sign_ins.exchange(refresh, now=now)
+            return sessions.recognise_refresh(refresh, now=now)
+        pair = sessions.exchange(refresh, now=now)
         if pair is None:
             return None
         cookies.keep(request, pair)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
-from accounts import sign_ins
+from accounts import sessions
 from accounts.exceptions import LinkExpired, WeakPassword
 from accounts.models import User
 
@@ -32,7 +32,7 @@ def set_password(user: User, password: str, *, now: datetime) -> None:
     check_strength(password, user=user)
     user.set_password(password)
     user.save(update_fields=["password"])
-    sign_ins.revoke_all(user, now=now)
+    sessions.revoke_all(user, now=now)
 
 
 def reset_key(user: User) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
 )
 
 from accounts import tokens
-from accounts.clients import client_address
+from accounts.axes_hooks import client_address
 from accounts.models import SignIn, User
 from accounts.tokens import Claims
 

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from accounts import invitations, letters
+from accounts import emails, invitations
 from accounts.exceptions import MailUnavailable, TooManyLetters
 from accounts.models import Invitation, User, clean_address
 from socle.core.api.throttles import count
@@ -47,7 +47,7 @@ def send_reset(note: str, language: str) -> None:
     if user is None:
         logger.info("A new password was asked for an address that has no account.")
         return
-    letters.send_reset(user, language=language)
+    emails.send_reset(user, language=language)
 
 
 @shared_task(**RETRIED)
@@ -58,7 +58,7 @@ def send_invitation(invitation_id: int, language: str) -> None:
     if invitation is None:
         logger.info("Invitation %s was withdrawn before it was sent.", invitation_id)
         return
-    letters.send_invitation(invitation, language=language)
+    emails.send_invitation(invitation, language=language)
 
 
 def post_reset(email: str) -> None:
@@ -85,7 +85,7 @@ def invite_by_letter(email: str, *, role: str, by: User, now: datetime) -> Invit
     has changed.
     """
     email = clean_address(email)
-    if not letters.can_be_sent():
+    if not emails.can_be_sent():
         raise MailUnavailable
     if (
         count(f"invited_by:{by.pk}", seconds=HOUR_SECONDS) > INVITATIONS_PER_HOUR
@@ -111,7 +111,7 @@ def post(task: Task, *args) -> None:
 
     Raises MailUnavailable when no letters are sent here or no worker can be told.
     """
-    if not letters.can_be_sent():
+    if not emails.can_be_sent():
         raise MailUnavailable
     try:
         task.apply_async(args=[*args, get_language() or "en"], retry=False)

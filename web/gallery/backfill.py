@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from gallery.deleting import delete_files
 from gallery.exceptions import StorageFault
 from gallery.models import Photo
-from gallery.storing import open_original, store_without_location
+from gallery.photo_storage import open_original, store_without_location
 
 logger = logging.getLogger(__name__)
 

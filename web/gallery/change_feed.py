@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from gallery.models import Gallery, Photo
-from gallery.models.rows import rows_after
+from gallery.models.keyset import rows_after
 from gallery.pagination import UNREADABLE, checked, pack, plain, unpack
 
 SETTLED_AFTER = timedelta(seconds=10)  # no transaction of ours takes nearly as long

@@ -7,8 +7,8 @@ from celery.signals import worker_ready
 from django.utils import timezone
 from django.utils.translation import override
 
-from gallery.claims import pause, release
 from gallery.downloads import HARD_LIMIT_SECONDS, claim_download, pack
+from gallery.leases import pause, release
 from gallery.models import Download
 from gallery.queue import PACK_TASK, enqueue_download
 

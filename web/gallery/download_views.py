@@ -17,10 +17,10 @@ from gallery.downloads import (
     stream,
 )
 from gallery.exceptions import DownloadFailed
-from gallery.files import NEVER_KEPT, disposition, send
+from gallery.file_views import NEVER_KEPT, disposition, send
 from gallery.models import Download, Gallery
 from gallery.packing import entries_of
-from gallery.rights import Rights
+from gallery.row_permissions import Rights
 
 ASK_AGAIN_SECONDS = 3
 

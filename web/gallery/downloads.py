@@ -19,8 +19,8 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from zipstream import ZipStream
 
-from gallery.claims import claim, pause, write
 from gallery.exceptions import DownloadFailed
+from gallery.leases import claim, pause, write
 from gallery.models import MOST_ATTEMPTS, Download, Gallery
 from gallery.packing import (
     Entry,

@@ -15,7 +15,7 @@ from gallery.download_names import download_name, rendition_name
 from gallery.media_links import SAME_FOR_SECONDS, are_signed, is_good, link
 from gallery.models import Gallery, Photo
 from gallery.ranges import answer, with_headers
-from gallery.rights import Rights
+from gallery.row_permissions import Rights
 from socle.core.media import SIGNED_FOR
 
 NEEDED = ["name", "content_type", "original", "preview", "thumbnail", "owner"]

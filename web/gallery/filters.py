@@ -7,7 +7,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 
 from gallery.models import Gallery, Photo
-from gallery.models.words import search_query
+from gallery.models.search import search_query
 
 LONGEST_SEARCH = 100
 

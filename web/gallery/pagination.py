@@ -21,7 +21,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from gallery.models.rows import rows_after
+from gallery.models.keyset import rows_after
 
 LONGEST_CURSOR = 500
 UNREADABLE = (BadValue, ValueError, TypeError, OverflowError, RecursionError)

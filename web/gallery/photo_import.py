@@ -24,8 +24,8 @@ from gallery.exceptions import (
 )
 from gallery.headers import ImageFacts, read_facts
 from gallery.models import NAME_LENGTH, Gallery, Photo, new_position
+from gallery.photo_storage import OwnFiles, store_without_location
 from gallery.queue import enqueue
-from gallery.storing import OwnFiles, store_without_location
 from socle.core.unicode_text import one_line
 
 CHUNK_BYTES = 1024 * 1024

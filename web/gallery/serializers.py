@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from gallery.intake import clean_name
 from gallery.media_links import link
 from gallery.models import NAME_LENGTH, Gallery, Photo
-from gallery.rights import Rights
+from gallery.photo_import import clean_name
+from gallery.row_permissions import Rights
 from socle.core.api.text_fields import TextModelSerializer
 
 # The columns of a photo that are shown as they are.

@@ -16,8 +16,8 @@ from gallery.deleting import delete_files
 from gallery.exceptions import StorageFault, UnreadablePhoto
 from gallery.images import Renditions, draw_renditions
 from gallery.models import MOST_ATTEMPTS, RUN_IS_LOST_AFTER, Photo
+from gallery.photo_storage import OwnFiles, open_original, store_rendition
 from gallery.queue import BROKER_ERRORS, enqueue, queue_length
-from gallery.storing import OwnFiles, open_original, store_rendition
 
 logger = logging.getLogger(__name__)
 

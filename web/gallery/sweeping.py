@@ -10,13 +10,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.storage import storages
 
-from gallery.claims import is_anything_forgotten, release, send_forgotten
 from gallery.downloads import KEPT_FOR, lost_downloads
+from gallery.leases import is_anything_forgotten, release, send_forgotten
 from gallery.models import Download, Upload
 from gallery.queue import enqueue_download, enqueue_upload
 from gallery.resumable import ABANDONED_AFTER, cancel
 from gallery.services import Requeued
-from gallery.taking_in import lost_uploads
+from gallery.upload_processing import lost_uploads
 
 logger = logging.getLogger(__name__)
 

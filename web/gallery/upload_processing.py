@@ -18,10 +18,10 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from gallery.archives import Member, is_zip, open_members
-from gallery.claims import claim, pause, write
 from gallery.exceptions import UploadRefused
-from gallery.intake import Result, accept_member, refused
+from gallery.leases import claim, pause, write
 from gallery.models import MOST_ATTEMPTS, Photo, Upload
+from gallery.photo_import import Result, accept_member, refused
 from gallery.queue import enqueue_upload
 from gallery.resumable import MEGABYTE, current, incoming_path, limit_mb
 

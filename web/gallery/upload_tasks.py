@@ -8,10 +8,10 @@ from celery.signals import worker_ready
 from django.utils import timezone
 from django.utils.translation import override
 
-from gallery.claims import pause, release
+from gallery.leases import pause, release
 from gallery.models import Upload
 from gallery.queue import TAKE_IN_TASK, enqueue_upload
-from gallery.taking_in import HARD_LIMIT_SECONDS, claim_upload, take_in
+from gallery.upload_processing import HARD_LIMIT_SECONDS, claim_upload, take_in
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from gallery import download_views, files, views
+from gallery import download_views, file_views, views
 from gallery.api import changes, downloads, galleries, photos, uploads
 
 app_name = "gallery"
@@ -27,14 +27,14 @@ urlpatterns = [
     ),
     re_path(
         rf"^media/photos/{PHOTO_ID}/(?P<variant>original|preview|thumbnail)$",
-        files.PhotoFileView.as_view(),
+        file_views.PhotoFileView.as_view(),
         name="photo_file",
     ),
     re_path(
         r"^media/(?P<expires>[0-9]{10})/(?P<signature>[A-Za-z0-9_-]{22})/"
         rf"(?P<name>photos/[0-9a-f]{{2}}/{PHOTO_ID}/"
         r"(?P<variant>preview|thumbnail)\.webp)$",
-        files.SignedFileView.as_view(),
+        file_views.SignedFileView.as_view(),
         name="signed_file",
     ),
     path("api/galleries/", galleries.GalleryListApi.as_view(), name="api_galleries"),

@@ -25,7 +25,7 @@ from gallery.api.uploads import UploadListApi
 from gallery.deleting import delete_gallery
 from gallery.forms import GalleryForm
 from gallery.models import Gallery, Photo
-from gallery.page_data import (
+from gallery.page_context import (
     api_answer,
     cover_styles,
     page_address,

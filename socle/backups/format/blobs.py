@@ -10,7 +10,7 @@ from socle.backups.format.encryption import Keys
 from socle.backups.format.media_manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
 from socle.backups.format.namespace import Shelf
 from socle.backups.stores import Reader, Store, Writer
-from socle.backups.stores.proofs import Proof
+from socle.backups.stores.stored_checksums import Proof
 
 NO_KEYS = Keys()
 WHOLE_BYTES = 4 << 20  # up to here a content is moved in one piece, in memory

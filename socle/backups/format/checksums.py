@@ -10,7 +10,7 @@ import google_crc32c
 
 from socle.backups.exceptions import ObjectDamaged, ObjectRetained
 from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
-from socle.backups.stores.proofs import crc32c_of
+from socle.backups.stores.stored_checksums import crc32c_of
 
 __all__ = [
     "Fingerprint",

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from socle.backups.exceptions import StoreRefused
 from socle.backups.stores.folder import FolderStore
 from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
-from socle.backups.stores.patience import Patience
+from socle.backups.stores.retry import Patience
 
 __all__ = ["Reader", "Store", "StoredObject", "Writer", "open_store"]
 

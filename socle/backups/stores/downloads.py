@@ -7,8 +7,8 @@ from functools import partial
 from typing import Protocol
 
 from socle.backups.exceptions import ObjectDamaged, StoreUnavailable
-from socle.backups.stores.patience import Patience
-from socle.backups.stores.proofs import Proof
+from socle.backups.stores.retry import Patience
+from socle.backups.stores.stored_checksums import Proof
 
 PIECE_BYTES = 1 << 20
 

@@ -16,7 +16,7 @@ import google_crc32c
 
 from socle.backups.exceptions import ObjectExists, ObjectMissing, StoreRefused
 from socle.backups.stores.interface import Store, StoredObject, Writer
-from socle.backups.stores.proofs import crc32c_of
+from socle.backups.stores.stored_checksums import crc32c_of
 
 _PART = ".part-"  # a file being written; no object's name starts so
 

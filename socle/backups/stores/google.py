@@ -17,19 +17,19 @@ from socle.backups.exceptions import (
 )
 from socle.backups.stores.downloads import Answer, Download
 from socle.backups.stores.google_account import Account
-from socle.backups.stores.google_answers import (
+from socle.backups.stores.google_errors import translated
+from socle.backups.stores.google_http import Question, Session, quoted
+from socle.backups.stores.google_responses import (
     FIELDS,
     described,
     facts_in,
     proof_in,
     whole_size,
 )
-from socle.backups.stores.google_errors import translated
-from socle.backups.stores.google_http import Question, Session, quoted
 from socle.backups.stores.google_uploads import Upload
 from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
-from socle.backups.stores.patience import Patience
-from socle.backups.stores.proofs import crc32c_of
+from socle.backups.stores.retry import Patience
+from socle.backups.stores.stored_checksums import crc32c_of
 
 _JSON = {"Content-Type": "application/json"}
 _BYTES = {"Content-Type": "application/octet-stream"}

@@ -12,7 +12,7 @@ from google.auth.transport.urllib3 import Request as Signing
 from socle.backups.exceptions import ObjectExists, ObjectMissing
 from socle.backups.stores.google_account import Account, connections
 from socle.backups.stores.google_errors import refusal, translated
-from socle.backups.stores.patience import Patience
+from socle.backups.stores.retry import Patience
 
 SUCCESS = (200, 201, 204, 206)
 

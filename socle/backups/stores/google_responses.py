@@ -8,7 +8,7 @@ import urllib3
 
 from socle.backups.exceptions import StoreRefused
 from socle.backups.stores.interface import StoredObject
-from socle.backups.stores.proofs import Proof
+from socle.backups.stores.stored_checksums import Proof
 
 FIELDS = "name,size,crc32c,generation,timeCreated"
 

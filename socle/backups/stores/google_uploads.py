@@ -16,9 +16,9 @@ from socle.backups.exceptions import (
     StoreRefused,
     StoreUnavailable,
 )
-from socle.backups.stores.google_answers import described, facts_in
 from socle.backups.stores.google_errors import unavailable
 from socle.backups.stores.google_http import Question, Session
+from socle.backups.stores.google_responses import described, facts_in
 from socle.backups.stores.interface import StoredObject
 
 logger = logging.getLogger(__name__)

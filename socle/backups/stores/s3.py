@@ -13,17 +13,17 @@ from socle.backups.exceptions import (
 )
 from socle.backups.stores.downloads import Answer, Download
 from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
-from socle.backups.stores.patience import Patience
-from socle.backups.stores.proofs import Proof
-from socle.backups.stores.s3_answers import (
+from socle.backups.stores.retry import Patience
+from socle.backups.stores.s3_requests import Requests, is_amazon
+from socle.backups.stores.s3_responses import (
     crc32c_in,
     generation_of,
     md5_in,
     moment_of,
     whole_size,
 )
-from socle.backups.stores.s3_requests import Requests, is_amazon
 from socle.backups.stores.s3_uploads import Upload, put_whole
+from socle.backups.stores.stored_checksums import Proof
 
 COPY_BYTES = 5 * 1024**3  # what one request may copy
 COPY_PART_BYTES = 1024**3

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from socle.backups.exceptions import ObjectExists, ObjectMissing
-from socle.backups.stores.patience import Patience
+from socle.backups.stores.retry import Patience
 from socle.backups.stores.s3_errors import status_of, translated
 
 CONNECTIONS = 32

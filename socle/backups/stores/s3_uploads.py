@@ -15,9 +15,9 @@ from socle.backups.exceptions import (
     StoreUnavailable,
 )
 from socle.backups.stores.interface import StoredObject
-from socle.backups.stores.proofs import crc32c_of, md5_of
-from socle.backups.stores.s3_answers import crc32c_in, etag_of
 from socle.backups.stores.s3_requests import Requests
+from socle.backups.stores.s3_responses import crc32c_in, etag_of
+from socle.backups.stores.stored_checksums import crc32c_of, md5_of
 
 logger = logging.getLogger(__name__)
 

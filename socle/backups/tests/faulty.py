@@ -13,14 +13,14 @@ from socle.backups.stores import (
     Store,
     google_account,
     google_uploads,
-    patience,
+    retry,
     s3_uploads,
 )
 from socle.backups.stores.google import GoogleStore
-from socle.backups.stores.patience import Patience
-from socle.backups.stores.proofs import crc32c_of, md5_of
+from socle.backups.stores.retry import Patience
 from socle.backups.stores.s3 import S3Store
 from socle.backups.stores.s3_requests import signed_in
+from socle.backups.stores.stored_checksums import crc32c_of, md5_of
 from socle.backups.tests import faults
 from socle.backups.tests.faults import Between
 from socle.backups.tests.store_servers import S3_BUCKET
@@ -101,7 +101,7 @@ def client_for(rclone, between: Between, *, patience: Patience):
 def faulty_google(google_between, settings, monkeypatch) -> Faulty:
     google_between.heal()
     monkeypatch.setattr(google_uploads, "PIECE_BYTES", PIECE)
-    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", google_between.url)
     bucket = settings.BACKUP_STORAGE_URL.removeprefix("gs://")
     prefix = str(uuid4())
@@ -125,7 +125,7 @@ def faulty_google(google_between, settings, monkeypatch) -> Faulty:
 def faulty_s3(rclone, s3_between, s3_between_client, monkeypatch) -> Faulty:
     s3_between.heal()
     monkeypatch.setattr(s3_uploads, "SMALLEST_PART_BYTES", PIECE)
-    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.01)
     prefix = str(uuid4())
 
     def made(patience: Patience) -> Store:

@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 
 from socle.backups.stores import s3_uploads
-from socle.backups.stores.patience import Patience
+from socle.backups.stores.retry import Patience
 from socle.backups.stores.s3 import S3Store
 from socle.backups.stores.s3_requests import signed_in
 from socle.embedded.probes import http_answers
+from socle.embedded.process_wrappers import tied
 from socle.embedded.testing import free_port, running
-from socle.embedded.ties import tied
 
 S3_BUCKET = "socle-tests"
 

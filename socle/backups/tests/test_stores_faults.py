@@ -15,7 +15,7 @@ from socle.backups.exceptions import (
     StoreUnavailable,
 )
 from socle.backups.stores import google_uploads, open_store
-from socle.backups.stores.patience import Patience
+from socle.backups.stores.retry import Patience
 from socle.backups.tests import faults
 from socle.backups.tests.conftest import names_in
 from socle.backups.tests.faults import ALWAYS, Answer, answered

@@ -21,8 +21,8 @@ from socle.backups.exceptions import ObjectDamaged, StoreRefused
 from socle.backups.format.checksums import Fingerprint, check_stored
 from socle.backups.stores import google_account
 from socle.backups.stores.google import GoogleStore
-from socle.backups.stores.patience import Patience
-from socle.backups.stores.proofs import crc32c_of
+from socle.backups.stores.retry import Patience
+from socle.backups.stores.stored_checksums import crc32c_of
 from socle.backups.tests.conftest import names_in
 from socle.backups.tests.faults import ALWAYS, Answer, answered, replaced
 from socle.embedded.testing import BUCKET

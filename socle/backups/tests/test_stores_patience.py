@@ -3,8 +3,8 @@
 import pytest
 
 from socle.backups.exceptions import StoreRefused, StoreUnavailable
-from socle.backups.stores import patience
-from socle.backups.stores.patience import Patience
+from socle.backups.stores import retry
+from socle.backups.stores.retry import Patience
 
 
 class Night:
@@ -82,4 +82,4 @@ def test_each_new_try_is_told_of(caplog):
 def test_a_try_waits_for_its_answer_as_long_as_there_is_patience():
     assert Patience(0.5).answer_seconds == 5
     assert Patience(20).answer_seconds == 20
-    assert Patience(3600).answer_seconds == patience.LONGEST_ANSWER_SECONDS
+    assert Patience(3600).answer_seconds == retry.LONGEST_ANSWER_SECONDS

@@ -9,9 +9,9 @@ import pytest
 
 from socle.backups.exceptions import ObjectDamaged, StoreRefused, StoreUnavailable
 from socle.backups.format.checksums import agrees
-from socle.backups.stores import open_store, s3_answers, s3_errors, s3_uploads
+from socle.backups.stores import open_store, s3_errors, s3_responses, s3_uploads
 from socle.backups.stores import s3 as s3_module
-from socle.backups.stores.proofs import crc32c_of
+from socle.backups.stores.stored_checksums import crc32c_of
 from socle.backups.tests import faults
 from socle.backups.tests.conftest import names_in
 from socle.backups.tests.faults import ALWAYS, Answer, answered
@@ -183,24 +183,24 @@ def test_parts_grow_so_that_500_gb_fit_into_10_000():
 
 def test_an_etag_that_is_no_md5_is_not_taken_for_one():
     md5 = '"5d41402abc4b2a76b9719d911017c592"'
-    assert s3_answers.md5_in({"ETag": md5}) == md5.strip('"')
-    assert s3_answers.md5_in({"ETag": md5, "ServerSideEncryption": "AES256"})
+    assert s3_responses.md5_in({"ETag": md5}) == md5.strip('"')
+    assert s3_responses.md5_in({"ETag": md5, "ServerSideEncryption": "AES256"})
     for words in (
         {"ETag": md5, "ServerSideEncryption": "aws:kms"},
         {"ETag": md5, "ServerSideEncryption": "aws:kms:dsse"},
         {"ETag": md5, "SSECustomerAlgorithm": "AES256"},
         {"ETag": '"0123456789abcdef"'},
     ):
-        assert s3_answers.etag_of(words) == ""
+        assert s3_responses.etag_of(words) == ""
     parts = {"ETag": md5[:-1] + '-2"'}
-    assert s3_answers.md5_in(parts) == ""
-    assert s3_answers.etag_of(parts).endswith("-2")
+    assert s3_responses.md5_in(parts) == ""
+    assert s3_responses.etag_of(parts).endswith("-2")
 
 
 def test_a_checksum_of_checksums_is_not_taken_for_the_objects():
     whole = {"ChecksumCRC32C": "AAAAAA==", "ChecksumType": "FULL_OBJECT"}
-    assert s3_answers.crc32c_in(whole) == "AAAAAA=="
-    assert s3_answers.crc32c_in(whole | {"ChecksumType": "COMPOSITE"}) == ""
+    assert s3_responses.crc32c_in(whole) == "AAAAAA=="
+    assert s3_responses.crc32c_in(whole | {"ChecksumType": "COMPOSITE"}) == ""
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from django.contrib.auth.mixins import UserPassesTestMixin
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from socle.core.api.readers import may_read
+from socle.core.api.schema_permissions import may_read
 
 
 class DocsView(UserPassesTestMixin, SpectacularSwaggerSplitView):

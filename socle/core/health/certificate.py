@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.core.health import commands
-from socle.core.health.facts import Fact, State, Words, check, first_line
+from socle.core.health.results import Fact, State, Words, check, first_line
 
 SOON = timedelta(days=14)
 SECONDS = 3

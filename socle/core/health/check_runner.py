@@ -12,10 +12,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
+from socle.core.background_calls import Question, Questions
+from socle.core.cache_or_none import recall, remember
 from socle.core.health import commands
-from socle.core.health.facts import Check, Fact, State, Words, first_line
-from socle.core.questions import Question, Questions
-from socle.core.remembering import recall, remember
+from socle.core.health.results import Check, Fact, State, Words, first_line
 
 logger = logging.getLogger(__name__)
 # Less than the container's health check allows for the whole answer.

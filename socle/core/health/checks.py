@@ -14,9 +14,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError, ResponseError
 
-from socle.core.folders import owner_of
 from socle.core.health import commands
-from socle.core.health.facts import Fact, State, check, first_line
+from socle.core.health.results import Fact, State, check, first_line
+from socle.core.writable_folders import owner_of
 
 MINUTE = 60
 REDIS_SECONDS = 2

@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.core.health import commands
-from socle.core.health.facts import Fact, State, check
+from socle.core.health.results import Fact, State, check
 
 HANGS_AFTER_SECONDS = 5  # no statement of the site's own waits so long for a table
 QUERY_LENGTH = 60

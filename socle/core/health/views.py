@@ -4,8 +4,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import override
 
-from socle.core.health.asking import all_checks, ask_all
-from socle.core.health.facts import Fact, State
+from socle.core.health.check_runner import all_checks, ask_all
+from socle.core.health.results import Fact, State
 
 
 def live(_request):

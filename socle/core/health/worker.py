@@ -6,7 +6,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.core.health import commands
-from socle.core.health.facts import Fact, State, check
+from socle.core.health.results import Fact, State, check
 
 CANARY_KEY = "health:canary"
 BUSY_KEY = "health:worker-busy"

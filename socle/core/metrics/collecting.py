@@ -8,7 +8,7 @@ from functools import partial
 from django.utils.module_loading import import_string
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from socle.core.questions import Question, Questions
+from socle.core.background_calls import Question, Questions
 
 logger = logging.getLogger(__name__)
 Collector = Callable[[], Iterable[Metric]]

@@ -20,14 +20,14 @@ def hooks(port: int) -> dict[str, Any]:
     if not port:
         return {}
     _prepare_folder(port)
-    from socle.core.metrics import server, slots
+    from socle.core.metrics import server, worker_slots
 
-    slots.use_slots()
+    worker_slots.use_slots()
     beside = Beside(port, server)
     return {
         "when_ready": beside.keep,
         "pre_fork": beside.before_worker,
-        "post_fork": lambda _server, worker: slots.claim(worker.metrics_slot),
+        "post_fork": lambda _server, worker: worker_slots.claim(worker.metrics_slot),
         "child_exit": beside.after_worker,
         "on_exit": beside.stop,
     }
@@ -62,9 +62,9 @@ class Beside:
         )
 
     def before_worker(self, arbiter: Any, worker: Any) -> None:
-        from socle.core.metrics import slots
+        from socle.core.metrics import worker_slots
 
-        worker.metrics_slot = slots.lowest_free(arbiter.WORKERS.values())
+        worker.metrics_slot = worker_slots.lowest_free(arbiter.WORKERS.values())
         if self._pid:
             self.keep(arbiter)
 

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.core.cache import cache
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from socle.core.health.asking import ask_all
 from socle.core.health.certificate import nginx_ends_tls, read_shown
-from socle.core.health.facts import State
+from socle.core.health.check_runner import ask_all
 from socle.core.health.host import nearest
+from socle.core.health.results import State
 from socle.core.health.worker import CANARY_KEY
 
 NUMBERS = {State.OK: 0, State.WARN: 1, State.FAIL: 2}

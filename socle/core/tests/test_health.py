@@ -13,10 +13,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy, override
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from socle.core.folders import check_site_folders
 from socle.core.health import commands
-from socle.core.health.asking import ask_all
-from socle.core.health.facts import Check, Fact, State
+from socle.core.health.check_runner import ask_all
+from socle.core.health.results import Check, Fact, State
+from socle.core.writable_folders import check_site_folders
 
 OK = Fact("database", State.OK, "It answers.")
 FULL = Fact("disk", State.FAIL, "0.1 GB are free at db.internal.", "Make room.")
@@ -31,7 +31,9 @@ def site(monkeypatch, settings):
     """The site with other checks than its own."""
 
     def made(*checks):
-        monkeypatch.setattr("socle.core.health.asking.all_checks", lambda: list(checks))
+        monkeypatch.setattr(
+            "socle.core.health.check_runner.all_checks", lambda: list(checks)
+        )
         monkeypatch.setattr("socle.core.health.views.all_checks", lambda: list(checks))
 
     cache.clear()

@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from socle.core.health import certificate, checks, commands, host, worker
-from socle.core.health.facts import State
+from socle.core.health.results import State
 from socle.core.mail import NOBODY
 from socle.core.media import media_storage
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from socle.core.health import commands, locks
-from socle.core.health.facts import State
+from socle.core.health.results import State
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

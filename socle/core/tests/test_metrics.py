@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from socle.core.metrics import requests, slots
+from socle.core.metrics import requests, worker_slots
 from socle.core.metrics.collecting import SiteCollector
 
 hanging = Event()
@@ -132,6 +132,6 @@ def test_a_place_is_given_again_once_its_worker_is_gone():
     def worker(slot):
         return type("Worker", (), {"metrics_slot": slot})
 
-    assert slots.lowest_free([]) == 0
-    assert slots.lowest_free([worker(0), worker(1)]) == 2
-    assert slots.lowest_free([worker(2), worker(0)]) == 1
+    assert worker_slots.lowest_free([]) == 0
+    assert worker_slots.lowest_free([worker(0), worker(1)]) == 2
+    assert worker_slots.lowest_free([worker(2), worker(0)]) == 1

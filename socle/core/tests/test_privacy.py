@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from socle.core.privacy import without_people, without_secrets
+from socle.core.redaction import without_people, without_secrets
 
 
 @pytest.mark.parametrize(

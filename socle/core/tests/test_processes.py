@@ -2,7 +2,7 @@
 
 import pytest
 
-from socle.core.processes import worker_count
+from socle.core.gunicorn_workers import worker_count
 
 GB = 1024**3
 

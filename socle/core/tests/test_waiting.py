@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from socle.core.folders import FolderProblem, check_folder
 from socle.core.management.commands.wait_for_services import advice
-from socle.core.waiting import NotReady, wait_for_services
+from socle.core.service_waits import NotReady, wait_for_services
+from socle.core.writable_folders import FolderProblem, check_folder
 
 
 class Clock:

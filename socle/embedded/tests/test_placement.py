@@ -8,12 +8,17 @@ import pytest
 
 from socle.embedded import leftovers
 from socle.embedded.binaries import find_binaries
+from socle.embedded.binary_access import (
+    can_run,
+    open_to_all,
+    shared_home,
+    usable_binaries,
+)
 from socle.embedded.exceptions import LocalError
 from socle.embedded.layout import Layout
 from socle.embedded.leftovers import find_folders
-from socle.embedded.placement import can_run, open_to_all, shared_home, usable_binaries
+from socle.embedded.process_wrappers import as_account, postgres_account
 from socle.embedded.summary import places
-from socle.embedded.ties import as_account, postgres_account
 
 pytestmark = pytest.mark.skipif(
     os.getuid() != 0, reason="only root runs Postgres as somebody else"
@@ -83,7 +88,7 @@ def test_opening_a_copy_keeps_what_is_no_program_from_being_one(tmp_path):
 @pytest.fixture
 def shared(open_folder, monkeypatch) -> Path:
     """In the place of /var/lib."""
-    monkeypatch.setattr("socle.embedded.placement.SHARED", open_folder)
+    monkeypatch.setattr("socle.embedded.binary_access.SHARED", open_folder)
     return open_folder
 
 

@@ -11,7 +11,7 @@ from socle.backups.models import Run
 from socle.backups.postgres.connection import Database
 from socle.backups.runs.backup_source import Site
 from socle.backups.runs.run_locks import only_one
-from socle.operations import asking
+from socle.operations import backup_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def test_what_was_asked_for_is_taken_and_shown(store, staff):
     assert (run.outcome, run.backup_url) == ("done", backup.url)
     assert run.numbers["media_files"] == 1
     assert run.progress
-    assert asking.asked() is None
+    assert backup_requests.asked() is None
     assert backup.address.id in staff.get("/operations/").content.decode()
 
 
@@ -60,5 +60,5 @@ def test_where_another_run_holds_the_lock_it_says_so(store, staff):
         call_command("back_up_when_asked")
 
     assert "Another run holds the lock: restore" in Run.objects.get().reason
-    assert asking.asked() is None
+    assert backup_requests.asked() is None
     assert backups(store) == []

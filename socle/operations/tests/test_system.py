@@ -7,7 +7,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from socle.core.health.facts import Fact, State
+from socle.core.health.results import Fact, State
 from socle.operations import system
 
 pytestmark = pytest.mark.django_db

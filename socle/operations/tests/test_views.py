@@ -11,7 +11,7 @@ from socle.backups.models import Run
 from socle.backups.postgres.connection import Database
 from socle.backups.runs.run_liveness import alive
 from socle.backups.runs.run_locks import only_one
-from socle.operations import asking
+from socle.operations import backup_requests
 from socle.operations.tests.conftest import NIGHT, operator
 from socle.operations.tests.history import MB, make_history, put_backup, put_run
 from socle.operations.urls import urlpatterns
@@ -60,7 +60,7 @@ def test_only_operators_may_ask_for_a_backup(client, store):
 
     assert anonymous.url.startswith("/sign-in/")
     assert member.status_code == 403
-    assert asking.asked() is None
+    assert backup_requests.asked() is None
 
 
 def test_only_operators_see_the_link(staff, client, store):
@@ -211,7 +211,9 @@ def test_the_store_is_listed_once_a_minute_and_after_each_run(
             return super().list(prefix)
 
     store.__class__ = Counting
-    monkeypatch.setattr("socle.operations.shelf.open_store", lambda url, **how: store)
+    monkeypatch.setattr(
+        "socle.operations.stored_backups.open_store", lambda url, **how: store
+    )
     for _ in range(3):
         staff.get("/operations/")
     assert len(listed) == 1
@@ -250,7 +252,7 @@ def test_plots_are_drawn_in_french_as_well(staff, store):
 def test_a_backup_that_was_asked_for_waits_for_cron(staff, store):
     response = staff.post("/operations/back-up", follow=True)
 
-    assert asking.asked().by == "ops@example.com"
+    assert backup_requests.asked().by == "ops@example.com"
     assert "A backup was asked for" in text(response)
     assert staff.get("/operations/state").json()["busy"] is True
 
@@ -266,7 +268,7 @@ def test_while_the_lock_is_held_it_says_by_whom(staff, store):
     with only_one(Database.from_settings(), purpose="drill"):
         response = staff.post("/operations/back-up", follow=True)
 
-    assert asking.asked() is None
+    assert backup_requests.asked() is None
     assert re.search(r"Another run holds the lock: drill on \S+, since", text(response))
 
 
@@ -275,7 +277,7 @@ def test_a_request_without_its_token_is_refused(store, db):
     strict.force_login(operator())
 
     assert strict.post("/operations/back-up").status_code == 403
-    assert asking.asked() is None
+    assert backup_requests.asked() is None
 
 
 def test_a_run_is_shown_with_its_progress_until_it_ends(staff, store):

@@ -5,7 +5,7 @@ from rest_framework import exceptions, generics, status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts import account_limit, passwords, sign_ins, signing, tasks
+from accounts import account_limit, login, passwords, sessions, tasks
 from accounts.api.base import AccountApi
 from accounts.exceptions import WrongCredentials
 from accounts.models import SignIn
@@ -63,7 +63,7 @@ class PasswordApi(AccountApi):
     def post(self, request):
         given = self.validated(ChangePasswordSerializer)
         try:
-            signing.change_password(
+            login.change_password(
                 request._request,
                 request.user,
                 old=given["old_password"],
@@ -71,7 +71,7 @@ class PasswordApi(AccountApi):
             )
         except WrongCredentials as error:
             message = exceptions.ErrorDetail(
-                signing.wrong_old_password(), code=error.code
+                login.wrong_old_password(), code=error.code
             )
             raise exceptions.ValidationError({"old_password": [message]}) from error
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -154,6 +154,6 @@ class SignInDetailApi(AccountApi):
     )
     def delete(self, request, pk):
         rows = SignIn.objects.filter(pk=pk, user=request.user)
-        if not sign_ins.revoke(rows, now=timezone.now()):
+        if not sessions.revoke(rows, now=timezone.now()):
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)

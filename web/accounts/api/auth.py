@@ -4,7 +4,7 @@ from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts import cookies, sign_ins, signing
+from accounts import cookies, login, sessions
 from accounts.api.base import AccountApi
 from accounts.authentication import InvalidToken, enforce_csrf
 from accounts.serializers import (
@@ -35,8 +35,8 @@ class SignInApi(AccountApi):
     def post(self, request):
         enforce_csrf(request._request)  # or another site could sign people in as others
         credentials = self.validated(CredentialsSerializer)
-        user = signing.check_credentials(request._request, **credentials)
-        signing.sign_in(request._request, user)
+        user = login.check_credentials(request._request, **credentials)
+        login.sign_in(request._request, user)
         return Response(AccountSerializer(user).data)
 
 
@@ -53,11 +53,11 @@ class SignOutApi(AccountApi):
         responses={204: NOTHING},
     )
     def post(self, request):
-        if request.auth and request.auth == signing.current(request._request):
-            signing.sign_out(request._request)
+        if request.auth and request.auth == login.current(request._request):
+            login.sign_out(request._request)
         elif request.auth:
             now = timezone.now()
-            sign_ins.end_by_token(request.auth, request=request._request, now=now)
+            sessions.end_by_token(request.auth, request=request._request, now=now)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -73,7 +73,7 @@ class SignOutEverywhereApi(AccountApi):
         responses={204: NOTHING},
     )
     def post(self, request):
-        signing.sign_out_everywhere(request._request, request.user)
+        login.sign_out_everywhere(request._request, request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -93,8 +93,8 @@ class TokensApi(AccountApi):
     )
     def post(self, request):
         credentials = self.validated(CredentialsSerializer)
-        user = signing.check_credentials(request._request, **credentials)
-        pair = sign_ins.begin_by_token(
+        user = login.check_credentials(request._request, **credentials)
+        pair = sessions.begin_by_token(
             user, request=request._request, now=timezone.now()
         )
         return Response(TokensSerializer(pair).data)
@@ -119,7 +119,7 @@ class RefreshApi(AccountApi):
         raw = self.validated(RefreshSerializer).get("refresh")
         if raw is None:
             return self._by_cookie(request._request)
-        pair = sign_ins.exchange(raw, now=timezone.now())
+        pair = sessions.exchange(raw, now=timezone.now())
         if pair is None:
             raise InvalidToken
         return Response(TokensSerializer(pair).data)
@@ -127,7 +127,7 @@ class RefreshApi(AccountApi):
     def _by_cookie(self, request):
         enforce_csrf(request)
         raw = request.COOKIES.get(cookies.REFRESH, "")
-        pair = sign_ins.exchange(raw, now=timezone.now())
+        pair = sessions.exchange(raw, now=timezone.now())
         if pair is None:  # and the cookies stay as they are
             raise InvalidToken
         cookies.keep(request, pair)

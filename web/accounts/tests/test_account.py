@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sign_ins
+from accounts import sessions
 from accounts.devices import device_name
 from accounts.models import SignIn, User
 from accounts.tests.conftest import ELSEWHERE, PASSWORD, with_tokens
@@ -104,7 +104,7 @@ def test_neither_tokens_nor_their_names_are_told(client, person):
 
 def test_ended_and_expired_ones_are_not_listed(client, person, phone):
     client.force_login(person)
-    sign_ins.begin(
+    sessions.begin(
         person, request=HttpRequest(), now=timezone.now() - timedelta(days=15)
     )
     phone.post("/sign-out/")

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
-from accounts import sign_ins
+from accounts import sessions
 from accounts.models import SignIn
 from accounts.tests.conftest import ELSEWHERE, PASSWORD, bearer, tokens_of, with_tokens
 from socle.core.api.throttles import WindowThrottle
@@ -103,7 +103,7 @@ def test_signing_in_again_ends_the_sign_in_that_it_replaces(client, person):
     post(client, "/api/auth/sign-in/", GOOD)
 
     assert SignIn.objects.filter(revoked_at=None).count() == 1
-    assert sign_ins.recognise(before, now=timezone.now()) is None
+    assert sessions.recognise(before, now=timezone.now()) is None
 
 
 def test_signing_out_makes_the_tokens_useless_and_takes_the_cookies(client, person):

@@ -12,7 +12,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import sign_ins
+from accounts import sessions
 from accounts.models import Invitation, SignIn
 
 pytestmark = pytest.mark.django_db
@@ -31,10 +31,10 @@ def run():
 
 def test_what_has_expired_is_removed_and_counted(person, now):
     then = now - timedelta(days=15)
-    old = sign_ins.begin(person, request=HttpRequest(), now=then)
-    sign_ins.revoke_all(person, now=then)
-    good = sign_ins.begin(person, request=HttpRequest(), now=now)
-    good = sign_ins.exchange(good.refresh, now=now)
+    old = sessions.begin(person, request=HttpRequest(), now=then)
+    sessions.revoke_all(person, now=then)
+    good = sessions.begin(person, request=HttpRequest(), now=now)
+    good = sessions.exchange(good.refresh, now=now)
     for days in (10, 31):
         Invitation.objects.create(
             email=f"{days}@example.com",
@@ -55,7 +55,7 @@ def test_what_has_expired_is_removed_and_counted(person, now):
     assert not SignIn.objects.filter(pk=old.sign_in.pk).exists()
     assert Invitation.objects.get().email == "10@example.com"
     assert Session.objects.get().session_key == "b"
-    assert sign_ins.recognise(good.access, now=now)
+    assert sessions.recognise(good.access, now=now)
     assert OutstandingToken.objects.count() == 2
     assert BlacklistedToken.objects.count() == 1  # still known as replaced
     assert run() == "Removed: nothing had expired.\n"
@@ -63,6 +63,6 @@ def test_what_has_expired_is_removed_and_counted(person, now):
 
 def test_the_command_of_simplejwt_works_as_well(person, now):
     then = now - timedelta(days=15)
-    sign_ins.begin(person, request=HttpRequest(), now=then)
+    sessions.begin(person, request=HttpRequest(), now=then)
     call_command("flushexpiredtokens")
     assert not OutstandingToken.objects.exists()

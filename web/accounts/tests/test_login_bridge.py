@@ -22,7 +22,7 @@ from django.urls import include, path
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import sign_ins
+from accounts import sessions
 from accounts.models import SignIn, User
 from accounts.tests.conftest import PASSWORD, bearer, with_tokens
 
@@ -211,7 +211,7 @@ def test_whoever_was_signed_out_elsewhere_signs_in_again(client, person, door):
         else:
             client.get(f"/enter/{person.email}/")
         assert who(client) == person.email
-        sign_ins.revoke_all(person, now=timezone.now())
+        sessions.revoke_all(person, now=timezone.now())
         assert who(client) is None
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
-from accounts import sign_ins, tokens
+from accounts import sessions, tokens
 from accounts.middleware import TokenMiddleware
 from accounts.models import SignIn, User
 from accounts.tests.conftest import tokens_of, with_tokens
@@ -66,7 +66,7 @@ def test_visitors_cost_no_query(rf, django_assert_num_queries):
 
 
 def test_asynchronous_code_finds_the_same_person(rf, person):
-    pair = sign_ins.begin(person, request=HttpRequest(), now=timezone.now())
+    pair = sessions.begin(person, request=HttpRequest(), now=timezone.now())
     request = rf.get("/")
     request.COOKIES["access"] = pair.access
     TokenMiddleware(lambda request: HttpResponse())(request)
@@ -128,13 +128,13 @@ def test_cookies_are_httponly_and_last_as_long_as_their_tokens(signed_in, settin
 def reused(client, person):
     """Its token was replaced long ago, and the successor is in use."""
     first = tokens_of(client)
-    second = sign_ins.exchange(first.refresh, now=timezone.now())
-    sign_ins.recognise(second.access, now=timezone.now())
+    second = sessions.exchange(first.refresh, now=timezone.now())
+    sessions.recognise(second.access, now=timezone.now())
     BlacklistedToken.objects.update(blacklisted_at=timezone.now() - timedelta(hours=1))
 
 
 def revoked(client, person):
-    sign_ins.revoke_all(person, now=timezone.now())
+    sessions.revoke_all(person, now=timezone.now())
 
 
 def inactive(client, person):

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import letters, passwords, tasks
+from accounts import emails, passwords, tasks
 from accounts.exceptions import LetterNotSent, LinkExpired, MailUnavailable
 from accounts.models import SignIn, User
 from accounts.tests.conftest import PASSWORD, bearer, tokens_of, with_tokens
@@ -166,7 +166,7 @@ def refusing_mail_server(settings):
 
 def test_a_letter_that_fails_names_nobody(person, refusing_mail_server):
     with pytest.raises(LetterNotSent) as failed:
-        letters.send_reset(person, language="en")
+        emails.send_reset(person, language="en")
 
     told = "".join(traceback.format_exception(failed.value)) + repr(failed.value)
     assert "550" in told
@@ -179,14 +179,14 @@ def test_a_letter_that_fails_names_nobody(person, refusing_mail_server):
 
 @pytest.fixture
 def link(person):
-    letters.send_reset(person, language="en")
+    emails.send_reset(person, language="en")
     return path_in(mail.outbox[-1])
 
 
 def test_the_link_sets_a_password_and_ends_all_sign_ins(client, person):
     phone = Client()
     phone.force_login(person)
-    letters.send_reset(person, language="en")
+    emails.send_reset(person, language="en")
     link = path_in(mail.outbox[-1])
 
     assert client.get(link).status_code == 200

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import sign_ins
+from accounts import sessions
 from accounts.models import Invitation, SignIn, User
 from accounts.scrubbing import scrub_people
 
@@ -55,7 +55,7 @@ def test_nobody_stays_signed_in_and_no_log_names_anybody(people):
         object_repr="ann@example.org",
         action_flag=ADDITION,
     )
-    sign_ins.begin(people["boss"], request=HttpRequest(), now=timezone.now())
+    sessions.begin(people["boss"], request=HttpRequest(), now=timezone.now())
     Invitation.objects.create(
         email="new@example.org", role="member", invited_by=people["boss"]
     )

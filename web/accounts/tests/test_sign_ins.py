@@ -12,9 +12,9 @@ from rest_framework_simplejwt.token_blacklist.models import (
     OutstandingToken,
 )
 
-from accounts import sign_ins, tokens
+from accounts import sessions, tokens
 from accounts.models import SignIn, User
-from accounts.sign_ins import GRACE, NOTED_EVERY
+from accounts.sessions import GRACE, NOTED_EVERY
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(seconds=1)
@@ -27,7 +27,7 @@ def now():
 
 @pytest.fixture
 def pair(person, now):
-    return sign_ins.begin(person, request=HttpRequest(), now=now)
+    return sessions.begin(person, request=HttpRequest(), now=now)
 
 
 def replaced_ago(raw, ago):
@@ -42,23 +42,23 @@ def replaced_ago(raw, ago):
 def test_an_access_token_is_recognised_with_one_query(
     pair, now, django_assert_num_queries
 ):
-    sign_ins.recognise(pair.access, now=now)  # the first use is noted
+    sessions.recognise(pair.access, now=now)  # the first use is noted
     with django_assert_num_queries(1):
-        found = sign_ins.recognise(pair.access, now=now)
+        found = sessions.recognise(pair.access, now=now)
         assert found.user.email == "ansel@example.com"
 
 
 def test_use_is_noted_now_and_then(pair, now):
-    sign_ins.recognise(pair.access, now=now)
+    sessions.recognise(pair.access, now=now)
     later = now + NOTED_EVERY
-    sign_ins.recognise(pair.access, now=later - MOMENT)
+    sessions.recognise(pair.access, now=later - MOMENT)
     assert SignIn.objects.get().last_used_at == now
-    sign_ins.recognise(pair.access, now=later)
+    sessions.recognise(pair.access, now=later)
     assert SignIn.objects.get().last_used_at == later
 
 
 def revoke(user):
-    sign_ins.revoke_all(user, now=timezone.now())
+    sessions.revoke_all(user, now=timezone.now())
 
 
 def deactivate(user):
@@ -76,23 +76,23 @@ def delete(user):
 
 @pytest.mark.parametrize("act", [revoke, deactivate, set_another_password, delete])
 def test_both_tokens_are_useless_at_once(pair, person, now, act):
-    assert sign_ins.recognise(pair.access, now=now)
+    assert sessions.recognise(pair.access, now=now)
 
     act(person)
 
-    assert sign_ins.recognise(pair.access, now=now) is None
-    assert sign_ins.recognise_refresh(pair.refresh, now=now) is None
-    assert sign_ins.exchange(pair.refresh, now=now) is None
+    assert sessions.recognise(pair.access, now=now) is None
+    assert sessions.recognise_refresh(pair.refresh, now=now) is None
+    assert sessions.exchange(pair.refresh, now=now) is None
 
 
 def test_revoking_ends_no_other_sign_in(pair, person, now):
-    other = sign_ins.begin(person, request=HttpRequest(), now=now)
+    other = sessions.begin(person, request=HttpRequest(), now=now)
 
-    assert sign_ins.revoke_all(person, now=now, but=other.sign_in.pk) == 1
+    assert sessions.revoke_all(person, now=now, but=other.sign_in.pk) == 1
 
-    assert sign_ins.recognise(pair.access, now=now) is None
-    assert sign_ins.recognise(other.access, now=now)
-    assert sign_ins.revoke_all(person, now=now) == 1  # those that had not ended
+    assert sessions.recognise(pair.access, now=now) is None
+    assert sessions.recognise(other.access, now=now)
+    assert sessions.revoke_all(person, now=now) == 1  # those that had not ended
 
 
 def test_no_row_holds_a_token(pair):
@@ -103,11 +103,11 @@ def test_no_row_holds_a_token(pair):
 
 
 def test_an_exchange_gives_a_successor_and_blacklists_the_old(pair, now):
-    second = sign_ins.exchange(pair.refresh, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
 
     assert second.refresh != pair.refresh
     assert second.sign_in == pair.sign_in
-    assert sign_ins.recognise(second.access, now=now)
+    assert sessions.recognise(second.access, now=now)
     old = tokens.read_refresh(pair.refresh)
     assert BlacklistedToken.objects.get().token.jti == old.jti
     assert OutstandingToken.objects.count() == 2
@@ -115,86 +115,86 @@ def test_an_exchange_gives_a_successor_and_blacklists_the_old(pair, now):
 
 def test_an_exchange_gives_fourteen_more_days(pair, now):
     later = now + timedelta(days=10)
-    sign_ins.exchange(pair.refresh, now=later)
+    sessions.exchange(pair.refresh, now=later)
     assert SignIn.objects.get().expires_at == later + tokens.REFRESH_LIFETIME
 
 
 def test_the_same_token_soon_gets_the_same_successor(pair, now):
-    second = sign_ins.exchange(pair.refresh, now=now)
-    sign_ins.recognise(second.access, now=now)  # the successor has arrived
+    second = sessions.exchange(pair.refresh, now=now)
+    sessions.recognise(second.access, now=now)  # the successor has arrived
 
-    again = sign_ins.exchange(pair.refresh, now=now)
+    again = sessions.exchange(pair.refresh, now=now)
 
     assert again.refresh == second.refresh
     assert SignIn.objects.get().revoked_at is None
 
 
 def test_a_lost_answer_can_be_asked_for_again_much_later(pair, now):
-    second = sign_ins.exchange(pair.refresh, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
     replaced_ago(pair.refresh, timedelta(hours=9))
 
-    again = sign_ins.exchange(pair.refresh, now=now)
+    again = sessions.exchange(pair.refresh, now=now)
 
     assert again.refresh == second.refresh
-    assert sign_ins.recognise_refresh(pair.refresh, now=now)
+    assert sessions.recognise_refresh(pair.refresh, now=now)
 
 
 @pytest.mark.parametrize("use", ["access", "refresh"])
 def test_a_token_whose_successor_is_in_use_ends_the_family(pair, now, use, caplog):
-    second = sign_ins.exchange(pair.refresh, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
     newest = second
     if use == "access":
-        sign_ins.recognise(second.access, now=now)
+        sessions.recognise(second.access, now=now)
     else:
-        newest = sign_ins.exchange(second.refresh, now=now)
+        newest = sessions.exchange(second.refresh, now=now)
     replaced_ago(pair.refresh, GRACE + MOMENT)
 
     with caplog.at_level(logging.WARNING):
-        assert sign_ins.exchange(pair.refresh, now=now) is None
+        assert sessions.exchange(pair.refresh, now=now) is None
 
     assert SignIn.objects.get().revoked_at == now
-    assert sign_ins.recognise(newest.access, now=now) is None
-    assert sign_ins.exchange(newest.refresh, now=now) is None
+    assert sessions.recognise(newest.access, now=now) is None
+    assert sessions.exchange(newest.refresh, now=now) is None
     assert "used again" in caplog.text
     assert pair.refresh not in caplog.text
 
 
 def test_two_exchanges_ago_within_the_grace_gets_the_newest(pair, now):
-    second = sign_ins.exchange(pair.refresh, now=now)
-    third = sign_ins.exchange(second.refresh, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
+    third = sessions.exchange(second.refresh, now=now)
 
-    assert sign_ins.exchange(pair.refresh, now=now).refresh == third.refresh
+    assert sessions.exchange(pair.refresh, now=now).refresh == third.refresh
 
 
 def test_the_grace_ends_after_thirty_seconds(pair, now):
-    second = sign_ins.exchange(pair.refresh, now=now)
-    sign_ins.recognise(second.access, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
+    sessions.recognise(second.access, now=now)
     replaced_ago(pair.refresh, GRACE - MOMENT)
-    assert sign_ins.exchange(pair.refresh, now=timezone.now())
+    assert sessions.exchange(pair.refresh, now=timezone.now())
 
     replaced_ago(pair.refresh, GRACE + MOMENT)
-    assert sign_ins.exchange(pair.refresh, now=timezone.now()) is None
+    assert sessions.exchange(pair.refresh, now=timezone.now()) is None
 
 
 def test_asking_about_a_reused_token_changes_nothing(pair, now):
-    second = sign_ins.exchange(pair.refresh, now=now)
-    sign_ins.recognise(second.access, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
+    sessions.recognise(second.access, now=now)
     replaced_ago(pair.refresh, GRACE + MOMENT)
 
-    assert sign_ins.recognise_refresh(pair.refresh, now=now) is None
-    assert sign_ins.recognise_refresh(second.refresh, now=now)
+    assert sessions.recognise_refresh(pair.refresh, now=now) is None
+    assert sessions.recognise_refresh(second.refresh, now=now)
 
 
 def test_a_token_that_a_restored_database_does_not_know_ends_nothing(pair, now):
     before = SignIn.objects.get()
-    second = sign_ins.exchange(pair.refresh, now=now)
-    third = sign_ins.exchange(second.refresh, now=now)
+    second = sessions.exchange(pair.refresh, now=now)
+    third = sessions.exchange(second.refresh, now=now)
     before.save()  # the database of before
     BlacklistedToken.objects.all().delete()
 
-    assert sign_ins.exchange(third.refresh, now=now) is None
+    assert sessions.exchange(third.refresh, now=now) is None
     assert SignIn.objects.get().revoked_at is None
-    assert sign_ins.exchange(pair.refresh, now=now)
+    assert sessions.exchange(pair.refresh, now=now)
 
 
 # --- at the same time ------------------------------------------------------------
@@ -220,7 +220,7 @@ def in_threads(count, work):
 
 
 def exchange_now(raw, _number):
-    return sign_ins.exchange(raw, now=timezone.now())
+    return sessions.exchange(raw, now=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -242,29 +242,29 @@ def test_an_exchange_waits_for_one_that_has_begun(pair, person, now):
         SignIn.objects.select_for_update().get()
         thread = threading.Thread(
             target=lambda: answers.extend(
-                in_threads(1, lambda _n: sign_ins.exchange(pair.refresh, now=now))
+                in_threads(1, lambda _n: sessions.exchange(pair.refresh, now=now))
             )
         )
         thread.start()
         thread.join(timeout=0.5)
         assert answers == []
         row = SignIn.objects.get()
-        sign_ins._rotate(row, now=now)
+        sessions._rotate(row, now=now)
     thread.join(timeout=20)
 
-    assert answers[0].refresh == sign_ins.pair_of(row, now=now).refresh
+    assert answers[0].refresh == sessions.pair_of(row, now=now).refresh
 
 
 @pytest.mark.django_db(transaction=True)
 def test_revoking_during_an_exchange_wins(pair, person):
     def act(number):
         if number:
-            return sign_ins.revoke_all(person, now=timezone.now())
-        return sign_ins.exchange(pair.refresh, now=timezone.now())
+            return sessions.revoke_all(person, now=timezone.now())
+        return sessions.exchange(pair.refresh, now=timezone.now())
 
     exchanged, ended = in_threads(2, act)
 
     assert ended == 1
     newest = exchanged or pair
-    assert sign_ins.recognise(newest.access, now=timezone.now()) is None
-    assert sign_ins.exchange(newest.refresh, now=timezone.now()) is None
+    assert sessions.recognise(newest.access, now=timezone.now()) is None
+    assert sessions.exchange(newest.refresh, now=timezone.now()) is None

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from accounts import sign_ins, signing
+from accounts import login, sessions
 from accounts.devices import device_name
 from accounts.exceptions import LockedOut, WrongCredentials
 from accounts.forms import ChangePasswordForm, ProfileForm
+from accounts.login import SignedInRequest
 from accounts.models import SignIn
 from accounts.services import ROLE_LABELS
-from accounts.signing import SignedInRequest
 from socle.core import language
 
 
@@ -47,7 +47,7 @@ class AccountView(LoginRequiredMixin, View):
             "roles": [
                 ROLE_LABELS.get(group.name, group) for group in user.groups.all()
             ],
-            "sign_ins": devices(user, current=signing.current(self.request)),
+            "sign_ins": devices(user, current=login.current(self.request)),
         }
         return render(self.request, "accounts/account.html", context | forms)
 
@@ -79,11 +79,11 @@ class PasswordView(AccountView):
     def is_changed(self, form):
         old = form.cleaned_data["old_password"]
         try:
-            signing.change_password(
+            login.change_password(
                 self.request, self.request.user, old=old, new=form.password
             )
         except WrongCredentials:
-            form.add_error("old_password", signing.wrong_old_password())
+            form.add_error("old_password", login.wrong_old_password())
         except LockedOut as error:
             form.add_error(None, str(error))
         return form.is_valid()
@@ -93,14 +93,14 @@ class RevokeSignInView(LoginRequiredMixin, View):
     http_method_names = ["post", "options"]
 
     def post(self, request, pk):
-        current = signing.current(request)
+        current = login.current(request)
         if current and current.pk == pk:
-            signing.sign_out(request)
+            login.sign_out(request)
             return redirect("accounts:sign_in")
         rows = SignIn.objects.filter(pk=pk, user=request.user)
         if not rows.exists():
             raise Http404
-        sign_ins.revoke(rows, now=timezone.now())
+        sessions.revoke(rows, now=timezone.now())
         messages.success(request, _("That device is signed out."))
         return redirect("accounts:account")
 
@@ -109,6 +109,6 @@ class SignOutEverywhereView(LoginRequiredMixin, View):
     http_method_names = ["post", "options"]
 
     def post(self, request):
-        signing.sign_out_everywhere(request, request.user)
+        login.sign_out_everywhere(request, request.user)
         messages.success(request, _("You are signed out on all devices."))
         return redirect("accounts:sign_in")

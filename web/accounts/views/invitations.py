@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from accounts import invitations, letters, signing, tasks
+from accounts import emails, invitations, login, tasks
 from accounts.exceptions import (
     AccountError,
     HasAccount,
@@ -17,9 +17,9 @@ from accounts.exceptions import (
     LinkExpired,
 )
 from accounts.forms import AcceptForm, InviteForm
+from accounts.login import SignedInRequest
 from accounts.models import User
 from accounts.services import ROLE_LABELS
-from accounts.signing import SignedInRequest
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -65,7 +65,7 @@ class InvitationsView(PermissionRequiredMixin, View):
             }
             for row in invitations.visible_to(self.request.user)
         ]
-        can_send = letters.can_be_sent()
+        can_send = emails.can_be_sent()
         context = {"form": form, "waiting": waiting, "can_send": can_send}
         return render(self.request, "accounts/invitations.html", context)
 
@@ -133,7 +133,7 @@ class AcceptView(View):
             language=get_language() or "",
             now=timezone.now(),
         )
-        signing.sign_in(request, person)
+        login.sign_in(request, person)
         return redirect("/")
 
     def page(self, form, *, key):

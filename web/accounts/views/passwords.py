@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView, View
 
-from accounts import account_limit, letters, passwords, tasks
-from accounts.clients import client_network
+from accounts import account_limit, emails, passwords, tasks
+from accounts.axes_hooks import client_network
 from accounts.exceptions import LinkExpired, MailUnavailable
 from accounts.forms import NewPasswordForm, ResetRequestForm
 from socle.core.api.throttles import count
@@ -23,7 +23,7 @@ class RequestResetView(FormView):
     form_class = ResetRequestForm
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(can_send=letters.can_be_sent(), **kwargs)
+        return super().get_context_data(can_send=emails.can_be_sent(), **kwargs)
 
     def form_valid(self, form):
         key = f"reset_page:{client_network(self.request)}"

@@ -6,7 +6,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from accounts import signing
+from accounts import login
 from accounts.cross_site import may_lack_cookies, reload_page
 from accounts.flower_requests import comes_from_own_page, is_reading
 
@@ -23,7 +23,7 @@ class SignInView(LoginView):
         return super().get(request, *args, **kwargs)
 
     def form_valid(self, form):
-        signing.sign_in(self.request, form.get_user())
+        login.sign_in(self.request, form.get_user())
         return HttpResponseRedirect(self.get_success_url())
 
 
@@ -34,7 +34,7 @@ class SignOutView(View):
     http_method_names = ["post", "options"]
 
     def post(self, request):
-        signing.sign_out(request)
+        login.sign_out(request)
         return redirect(settings.LOGOUT_REDIRECT_URL)
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import passwords, sign_ins
+from accounts import passwords, sessions
 from accounts.invitations import key_of
 from accounts.models import Invitation, User
 from accounts.services import fill_groups
@@ -44,7 +44,7 @@ def visitor(role: str) -> Visitor:
     user = User.objects.create_user(f"{role}@example.com", **fields)
     user.groups.set(Group.objects.filter(name=role))
     browser.force_login(user)
-    tokens = sign_ins.begin(user, request=HttpRequest(), now=timezone.now())
+    tokens = sessions.begin(user, request=HttpRequest(), now=timezone.now())
     return Visitor(browser, {"authorization": f"Bearer {tokens.access}"})
 
 
@@ -61,7 +61,7 @@ def samples() -> dict[str, dict[str, object]]:
     invitation = Invitation.objects.create(
         email="guest@example.com", role="member", invited_by=owner
     )
-    tokens = sign_ins.begin(owner, request=HttpRequest(), now=timezone.now())
+    tokens = sessions.begin(owner, request=HttpRequest(), now=timezone.now())
     uid, token = passwords.reset_key(owner)
     entry = LogEntry.objects.create(
         user=owner, action_flag=1, object_repr="a", content_type=None

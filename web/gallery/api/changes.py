@@ -3,7 +3,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, permissions
 from rest_framework.response import Response
 
-from gallery import changes
+from gallery import change_feed
 from gallery.api.conditional import ConditionalGet
 from gallery.models import Gallery
 from gallery.serializers import ChangesSerializer
@@ -33,7 +33,7 @@ class ChangesApi(ConditionalGet, generics.GenericAPIView):
         ],
     )
     def get(self, request, slug):
-        found = changes.since(
+        found = change_feed.since(
             self.get_object(), request.GET.get("since"), now=timezone.now()
         )
         return Response(self.get_serializer(found).data)

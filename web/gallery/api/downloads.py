@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from gallery.downloads import address_of, downloads_of, request_download
 from gallery.exceptions import DownloadFailed
 from gallery.models import Download, Gallery
-from gallery.rights import Rights
+from gallery.row_permissions import Rights
 
 
 class DownloadSerializer(serializers.ModelSerializer):

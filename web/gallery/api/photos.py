@@ -13,9 +13,9 @@ from gallery.api.permissions import MayChangePhoto
 from gallery.deleting import delete_photo
 from gallery.editing import edit_photo
 from gallery.filters import PhotoFilters, QuickFilters
-from gallery.intake import accept_uploads
 from gallery.models import Gallery, Photo
 from gallery.pagination import PhotosInOrder
+from gallery.photo_import import accept_uploads
 from gallery.serializers import (
     SHOWN,
     PhotoFactsSerializer,

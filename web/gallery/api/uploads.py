@@ -26,7 +26,7 @@ from gallery import exceptions as problems
 from gallery.models import Gallery, Photo, Upload
 from gallery.resumable import begin, cancel, expires_at, offset_of, receive
 from gallery.serializers import ResultSerializer
-from gallery.taking_in import take_in_soon
+from gallery.upload_processing import take_in_soon
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,expiration"

@@ -14,8 +14,8 @@ from accounts.models import User
 from accounts.services import fill_groups
 from gallery.demo.photos import DemoPhoto, photos_of
 from gallery.editing import edit_photo
-from gallery.intake import accept_photo
 from gallery.models import Gallery
+from gallery.photo_import import accept_photo
 
 PEOPLE = {
     "member": ("Mira", "Okafor"),

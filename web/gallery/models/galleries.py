@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from gallery.models.words import searchable
+from gallery.models.search import searchable
 from socle.core.text_fields import NameField, ParagraphsField
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.galleries import Gallery, shown_to
-from gallery.models.rows import rows_after
-from gallery.models.words import searchable
+from gallery.models.keyset import rows_after
+from gallery.models.search import searchable
 from socle.core.text_fields import NameField
 
 # A run may last 60 s (tasks.py); whoever is silent for longer than this is gone.

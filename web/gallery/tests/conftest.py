@@ -46,7 +46,7 @@ def sender(client, photographer, gallery):
 def sent(monkeypatch):
     """The ids of the photos that were sent to the broker, instead of sending them."""
     photos = []
-    for module in ("gallery.intake", "gallery.services"):
+    for module in ("gallery.photo_import", "gallery.services"):
         monkeypatch.setattr(
             f"{module}.enqueue", lambda photo: photos.append(str(photo.pk)) or True
         )

@@ -6,8 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from gallery.intake import accept_uploads
 from gallery.models import Photo
+from gallery.photo_import import accept_uploads
 from gallery.tests.photos import jpeg, zip_of
 from gallery.upload_tasks import take_in_upload
 
@@ -105,7 +105,9 @@ def test_the_api_answers_for_each_file(client, photographer, gallery, sent, dama
 
 @pytest.mark.parametrize("damage", [damage for damage, _expected in CASES])
 def test_in_chunks_a_worker_comes_to_an_end_with_it(sender, sent, damage, monkeypatch):
-    monkeypatch.setattr("gallery.taking_in.enqueue_upload", lambda _upload: True)
+    monkeypatch.setattr(
+        "gallery.upload_processing.enqueue_upload", lambda _upload: True
+    )
     address = sender.send(bytes(damage()), name="camp.zip")
 
     take_in_upload.apply(args=[address.strip("/").split("/")[-1]]).get()

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from gallery import changes
+from gallery import change_feed
 from gallery.models import Gallery, Photo
 from gallery.tests.people import photo_row, ready_row
 
@@ -68,27 +68,27 @@ def test_other_galleries_are_not_told_of(client, gallery, changes_url, photograp
 
 def test_a_change_that_comes_to_light_late_is_told(gallery, by_hand):
     now = timezone.now()
-    start = changes.since(gallery, None, now=now)["since"]
+    start = change_feed.since(gallery, None, now=now)["since"]
     photo_row(gallery, 2, updated_at=now + timedelta(seconds=2)).save()
-    first = changes.since(gallery, start, now=now + timedelta(seconds=3))
+    first = change_feed.since(gallery, start, now=now + timedelta(seconds=3))
     assert [photo.name for photo in first["photos"]] == ["IMG_0002.jpg"]
 
     # Written before the other, but its transaction ends only now.
     photo_row(gallery, 1, updated_at=now + timedelta(seconds=1)).save()
 
-    second = changes.since(gallery, first["since"], now=now + timedelta(seconds=5))
+    second = change_feed.since(gallery, first["since"], now=now + timedelta(seconds=5))
     assert "IMG_0001.jpg" in [photo.name for photo in second["photos"]]
 
 
 def test_what_is_settled_is_told_no_more(gallery, by_hand):
     now = timezone.now()
-    start = changes.since(gallery, None, now=now)["since"]
+    start = change_feed.since(gallery, None, now=now)["since"]
     photo_row(gallery, 1, updated_at=now).save()
-    later = now + changes.SETTLED_AFTER + timedelta(seconds=1)
+    later = now + change_feed.SETTLED_AFTER + timedelta(seconds=1)
 
-    first = changes.since(gallery, start, now=later)
-    second = changes.since(gallery, first["since"], now=later)
-    third = changes.since(gallery, second["since"], now=later + timedelta(hours=1))
+    first = change_feed.since(gallery, start, now=later)
+    second = change_feed.since(gallery, first["since"], now=later)
+    third = change_feed.since(gallery, second["since"], now=later + timedelta(hours=1))
 
     assert len(first["photos"]) == 1
     assert second["photos"] == third["photos"] == []
@@ -96,9 +96,9 @@ def test_what_is_settled_is_told_no_more(gallery, by_hand):
 
 
 def test_many_changes_come_in_parts_and_end(gallery, monkeypatch, by_hand):
-    monkeypatch.setattr(changes, "MOST", 4)
+    monkeypatch.setattr(change_feed, "MOST", 4)
     now = timezone.now()
-    since = changes.since(gallery, None, now=now)["since"]
+    since = change_feed.since(gallery, None, now=now)["since"]
     same = now + timedelta(seconds=1)  # all at once: only their ids tell them apart
     Photo.objects.bulk_create(
         [photo_row(gallery, n, updated_at=same) for n in range(10)]
@@ -106,7 +106,7 @@ def test_many_changes_come_in_parts_and_end(gallery, monkeypatch, by_hand):
 
     parts = []
     while True:
-        answer = changes.since(gallery, since, now=now + timedelta(seconds=2))
+        answer = change_feed.since(gallery, since, now=now + timedelta(seconds=2))
         since = answer["since"]
         parts.append([photo.name for photo in answer["photos"]])
         if not answer["more"]:
@@ -117,18 +117,20 @@ def test_many_changes_come_in_parts_and_end(gallery, monkeypatch, by_hand):
 
 
 def test_a_late_change_is_told_after_many_others(gallery, monkeypatch, by_hand):
-    monkeypatch.setattr(changes, "MOST", 2)
+    monkeypatch.setattr(change_feed, "MOST", 2)
     now = timezone.now()
-    since = changes.since(gallery, None, now=now)["since"]
+    since = change_feed.since(gallery, None, now=now)["since"]
     for number in range(3):
         photo_row(gallery, number, updated_at=now + timedelta(seconds=number)).save()
-    first = changes.since(gallery, since, now=now + timedelta(seconds=3))
+    first = change_feed.since(gallery, since, now=now + timedelta(seconds=3))
     late = photo_row(gallery, 9, updated_at=now - timedelta(seconds=1))
     late.save()
 
     names, answer = set(), first
     for _question in range(4):
-        answer = changes.since(gallery, answer["since"], now=now + timedelta(seconds=4))
+        answer = change_feed.since(
+            gallery, answer["since"], now=now + timedelta(seconds=4)
+        )
         names |= {photo.name for photo in answer["photos"]}
 
     assert late.name in names

@@ -9,8 +9,8 @@ from django.utils.timezone import get_default_timezone
 from kombu.exceptions import OperationalError
 from PIL import Image
 
-from gallery.intake import accept_uploads, clean_name
 from gallery.models import Gallery, Photo
+from gallery.photo_import import accept_uploads, clean_name
 from gallery.tests.photos import encoded, jpeg, picture, png_header, zip_of
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from gallery.intake import accept_uploads
 from gallery.models import Photo
+from gallery.photo_import import accept_uploads
 from gallery.tests.photos import encoded, picture
 from gallery.tests.workers import wait_for
 

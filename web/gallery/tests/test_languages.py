@@ -14,10 +14,10 @@ from gallery.download_tasks import pack_download
 from gallery.downloads import claim_download, request_download
 from gallery.models import MOST_ATTEMPTS, Download, Photo, Upload
 from gallery.services import claim_photo
-from gallery.taking_in import claim_upload
 from gallery.tasks import make_renditions
 from gallery.tests.photos import jpeg
 from gallery.tests.stored import stored_photo
+from gallery.upload_processing import claim_upload
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from gallery import downloads
 from gallery.backfill import look_for_locations
 from gallery.deleting import delete_photo
 from gallery.downloads import claim_download, pack, request_download
-from gallery.intake import accept_uploads
 from gallery.models import Download, Gallery, Photo
+from gallery.photo_import import accept_uploads
 from gallery.services import claim_photo, draw_photo
 from gallery.tests.located import XMP, exif, opened, png_text
 from gallery.tests.people import person

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from gallery.models import Gallery, Photo
-from gallery.models.words import search_query
+from gallery.models.search import search_query
 from gallery.tests.people import photo_row, ready_row
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from gallery.intake import accept_uploads
 from gallery.models import Gallery, Photo, new_position
 from gallery.packing import entries_of
+from gallery.photo_import import accept_uploads
 from gallery.tests.people import ready_row
 from gallery.tests.photos import encoded, picture
 

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.services import fill_groups
 from gallery.models import Gallery, Photo, Upload
-from gallery.rights import Rights
+from gallery.row_permissions import Rights
 from gallery.tests.people import person, ready_row
 from gallery.tests.photos import jpeg
 

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from gallery.models import Photo
-from gallery.models.words import plain, search_query
+from gallery.models.search import plain, search_query
 from gallery.tests.people import photo_row
 
 pytestmark = pytest.mark.django_db

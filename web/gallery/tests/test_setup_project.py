@@ -22,7 +22,7 @@ def quick(monkeypatch):
     """Tiny photos, and no broker; what is tested is what becomes of them."""
     monkeypatch.setattr("gallery.demo.photos.SHAPES", ((96, 64), (64, 48)))
     monkeypatch.setattr(DemoPhoto, "content", content_of)
-    monkeypatch.setattr("gallery.intake.enqueue", lambda photo: True)
+    monkeypatch.setattr("gallery.photo_import.enqueue", lambda photo: True)
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
 
 

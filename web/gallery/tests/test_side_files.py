@@ -12,8 +12,8 @@ from django.utils.translation import override
 from PIL import ExifTags, Image
 
 from gallery import archives
-from gallery.intake import accept_uploads
 from gallery.models import Photo
+from gallery.photo_import import accept_uploads
 from gallery.side_files import is_left_by_a_system, may_be_a_photo, passed_over
 from gallery.tests.photos import encoded, jpeg, picture, zip_of
 from gallery.upload_tasks import take_in_upload
@@ -129,9 +129,11 @@ def test_the_line_is_told_in_french_and_cut_after_six_kinds():
 def test_a_worker_tells_the_line_once_however_often_it_is_broken_off(
     sender, sent, monkeypatch
 ):
-    monkeypatch.setattr("gallery.taking_in.enqueue_upload", lambda _upload: True)
+    monkeypatch.setattr(
+        "gallery.upload_processing.enqueue_upload", lambda _upload: True
+    )
     monkeypatch.setattr("gallery.upload_tasks.enqueue_upload", lambda _upload: True)
-    monkeypatch.setattr("gallery.taking_in.SLICE_SECONDS", -1)  # one file a run
+    monkeypatch.setattr("gallery.upload_processing.SLICE_SECONDS", -1)  # one file a run
     files = {"a.jpg": jpeg(seed=1), "b.jpg": jpeg(seed=2), "c.txt": b"x"}
     address = sender.send(zip_of(files), name="all.zip")
 

@@ -11,12 +11,12 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage, default_storage
 from django.utils import timezone
 
-from gallery import services, storing
+from gallery import photo_storage, services
 from gallery.exceptions import UnreadablePhoto
 from gallery.images import draw_renditions
 from gallery.models import MOST_ATTEMPTS, Photo
+from gallery.photo_storage import open_original
 from gallery.services import STORAGE_RESTS, claim_photo, requeue_photos
-from gallery.storing import open_original
 from gallery.tasks import make_renditions
 from gallery.tests.photos import jpeg
 from gallery.tests.stored import stored_photo
@@ -167,7 +167,7 @@ def test_photos_that_rest_let_no_other_be_sent_again(
 
 @pytest.mark.django_db
 def test_a_local_file_is_opened_where_it_is(photo, monkeypatch):
-    monkeypatch.setattr(storing, "copied", None)
+    monkeypatch.setattr(photo_storage, "copied", None)
 
     with open_original(photo) as file:
         assert file.name == photo.original.name

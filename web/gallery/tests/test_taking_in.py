@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from gallery import sweeping, taking_in
+from gallery import sweeping, upload_processing
 from gallery.models import Photo, Upload
 from gallery.resumable import incoming_path
 from gallery.tests.photos import jpeg
@@ -62,8 +62,10 @@ def test_a_photo_whose_judging_fails_is_left_to_a_worker(sender, monkeypatch):
     def broken(*_args, **_kwargs):
         raise OSError(errno.EIO, "The bucket does not answer")
 
-    monkeypatch.setattr(taking_in, "accept_member", broken)
-    monkeypatch.setattr(taking_in, "enqueue_upload", lambda one: sent.append(one.pk))
+    monkeypatch.setattr(upload_processing, "accept_member", broken)
+    monkeypatch.setattr(
+        upload_processing, "enqueue_upload", lambda one: sent.append(one.pk)
+    )
     content = jpeg()
     address = sender.send(content)
 
@@ -82,8 +84,8 @@ def test_a_photo_whose_request_lost_the_database_is_soon_taken_up(sender, monkey
     content = jpeg()
     address = sender.begin(content)
     with monkeypatch.context() as outage:
-        outage.setattr(taking_in, "accept_member", gone)
-        outage.setattr(taking_in, "pause", gone)
+        outage.setattr(upload_processing, "accept_member", gone)
+        outage.setattr(upload_processing, "pause", gone)
         sender.client.raise_request_exception = False
         assert sender.patch(address, content, offset=0).status_code >= 500
     monkeypatch.setattr(sweeping, "enqueue_upload", lambda one: sent.append(one.pk))

@@ -7,8 +7,8 @@ from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from gallery.intake import accept_uploads
 from gallery.models import Photo
+from gallery.photo_import import accept_uploads
 from gallery.queue import queue_length
 from gallery.services import requeue_photos
 from gallery.tests.photos import jpeg

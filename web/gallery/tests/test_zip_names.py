@@ -10,8 +10,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from gallery.intake import accept_uploads
-from gallery.models.words import search_query
+from gallery.models.search import search_query
+from gallery.photo_import import accept_uploads
 from gallery.tests.photos import jpeg
 from gallery.zip_names import UNICODE_PATH
 

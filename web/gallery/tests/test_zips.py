@@ -9,12 +9,12 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from gallery import claims, sweeping, taking_in
+from gallery import leases, sweeping, upload_processing
 from gallery.models import Photo, Upload
 from gallery.resumable import begin, incoming_path, receive
 from gallery.sweeping import requeue_files
-from gallery.taking_in import claim_upload, take_in, take_in_soon
 from gallery.tests.photos import jpeg, zip_of
+from gallery.upload_processing import claim_upload, take_in, take_in_soon
 from gallery.upload_tasks import take_in_upload
 
 NOW = timezone.now()
@@ -110,7 +110,7 @@ def test_a_long_zip_goes_on_in_another_run_where_the_last_one_stopped(
 @pytest.mark.django_db
 def test_the_task_sends_its_follow_up(received, messages, monkeypatch):
     upload = received(zip_of(photos(3)))
-    monkeypatch.setattr(taking_in, "SLICE_SECONDS", -1)
+    monkeypatch.setattr(upload_processing, "SLICE_SECONDS", -1)
 
     outcome = take_in_upload.apply(args=[str(upload.pk)]).get()
 
@@ -127,7 +127,7 @@ def test_a_photo_that_a_killed_run_had_taken_is_reported_as_accepted(
     content = photos(3) | {"again.jpg": jpeg(64, 48, seed=0)}
     upload = received(zip_of(content | {"known.jpg": jpeg(64, 48, seed=99)}))
     Photo.objects.update(uploaded_at=upload.created_at - timedelta(minutes=1))
-    monkeypatch.setattr(taking_in, "NOTE_EVERY_SECONDS", 9999)
+    monkeypatch.setattr(upload_processing, "NOTE_EVERY_SECONDS", 9999)
     killed = claimed(upload)
     with pytest.raises(KeyboardInterrupt):
         take_in(killed, clock=killed_after(4))
@@ -155,7 +155,7 @@ def killed_after(looks):
 def test_a_run_that_lost_its_upload_stops_and_writes_nothing(
     received, messages, monkeypatch
 ):
-    monkeypatch.setattr(taking_in, "NOTE_EVERY_SECONDS", 0)
+    monkeypatch.setattr(upload_processing, "NOTE_EVERY_SECONDS", 0)
     upload = received(zip_of(photos(3)))
     slow = claimed(upload)
     second = claimed(upload, redelivered=True)
@@ -170,7 +170,7 @@ def test_a_run_that_lost_its_upload_stops_and_writes_nothing(
 
 @pytest.mark.django_db
 def test_a_cancelled_zip_is_not_unpacked_further(received, messages, monkeypatch):
-    monkeypatch.setattr(taking_in, "NOTE_EVERY_SECONDS", 0)
+    monkeypatch.setattr(upload_processing, "NOTE_EVERY_SECONDS", 0)
     upload = claimed(received(zip_of(photos(3))))
     Upload.objects.all().delete()
 
@@ -200,7 +200,7 @@ def test_a_bucket_that_does_not_answer_costs_no_zip(received, messages, monkeypa
         raise ConnectionError("The bucket does not answer")
 
     with monkeypatch.context() as outage:
-        outage.setattr(taking_in, "accept_member", broken)
+        outage.setattr(upload_processing, "accept_member", broken)
         for _minute in range(10):
             assert take_in_upload.apply(args=[str(upload.pk)]).failed()
     assert incoming_path(upload).exists()
@@ -210,7 +210,7 @@ def test_a_bucket_that_does_not_answer_costs_no_zip(received, messages, monkeypa
     hopeless = received(zip_of(photos(1, start=5)))
     hours_ago = timezone.now() - timedelta(hours=4)
     Upload.objects.filter(pk=hopeless.pk).update(created_at=hours_ago)
-    monkeypatch.setattr(taking_in, "accept_member", broken)
+    monkeypatch.setattr(upload_processing, "accept_member", broken)
     for _minute in range(4):
         take_in_upload.apply(args=[str(hopeless.pk)])
     hopeless.refresh_from_db()
@@ -242,7 +242,7 @@ def test_a_damaged_zip_is_one_rejected_file(received, messages):
 @pytest.mark.django_db
 def test_the_sweeper_sends_lost_uploads_again(received, messages, monkeypatch):
     upload = received(zip_of(photos(1)))
-    monkeypatch.setattr(claims, "queue_length", lambda _queue: 0)
+    monkeypatch.setattr(leases, "queue_length", lambda _queue: 0)
 
     now = timezone.now()
     assert requeue_files(now=now + timedelta(seconds=30)).lost_messages == 0
@@ -256,7 +256,7 @@ def test_the_sweeper_sends_lost_uploads_again(received, messages, monkeypatch):
 @pytest.mark.django_db
 def test_the_sweeper_lets_a_long_queue_be(received, messages, monkeypatch):
     received(zip_of(photos(1)))
-    monkeypatch.setattr(claims, "queue_length", lambda _queue: 1)
+    monkeypatch.setattr(leases, "queue_length", lambda _queue: 1)
 
     requeue_files(now=timezone.now() + timedelta(hours=1))
 

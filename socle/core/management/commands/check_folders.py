@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from socle.core.folders import FolderProblem, check_site_folders
+from socle.core.writable_folders import FolderProblem, check_site_folders
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from socle import SOCLE_DIR
-from socle.core.folders import FolderProblem, check_site_folders
+from socle.core.writable_folders import FolderProblem, check_site_folders
 
 WORKER = [
     "celery",

@@ -3,8 +3,8 @@ import sys
 
 from django.core.management.base import BaseCommand
 
-from socle.core.health.asking import ask_all
-from socle.core.health.facts import Fact, State
+from socle.core.health.check_runner import ask_all
+from socle.core.health.results import Fact, State
 
 # Longer than a page waits: somebody looks for the cause, and every answer is new.
 PATIENCE_SECONDS = 8.0

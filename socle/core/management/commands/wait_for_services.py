@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from socle.core.waiting import NotReady, wait_for_services
+from socle.core.service_waits import NotReady, wait_for_services
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from socle.core.health.facts import State
+from socle.core.health.results import State
 from socle.operations.site_check import (
     SiteSilent,
     facts_of_site,

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from accounts.flushing import flush_expired
+from accounts.purge_expired import flush_expired
 
 
 class Command(BaseCommand):
