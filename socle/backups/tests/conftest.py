@@ -248,7 +248,7 @@ def manage(db, site, settings, monkeypatch, capsys):
         monkeypatch.setattr("sys.stdin", StringIO(stdin))
         status = 0
         try:
-            load_command_class("backups", name).run_from_argv(
+            load_command_class("socle.backups", name).run_from_argv(
                 ["manage.py", name, *arguments]
             )
         except SystemExit as ended:
