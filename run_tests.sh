@@ -134,6 +134,7 @@ show_lane() {
 
 in_web() { (cd web && "$@"); }
 
+check_base_files() { python -m socle.manifest --check; }
 lint_python() {
   local places=(. ../socle ../tests ../bench ../certbot ../cron ../cron/run)
   in_web ruff check "${places[@]}" && in_web ruff format --check "${places[@]}"
@@ -179,6 +180,7 @@ test_reliability() {
 SETTINGS_FOR_TOOLS=(SECRET_KEY=tools POSTGRES_PASSWORD=tools REDIS_URL=redis://127.0.0.1:1 ENVIRONMENT=local)
 
 lint_all() {
+  part "Files of the base" check_base_files
   part "Python style" lint_python
   part "Shell scripts" lint_shell
   part "Dockerfiles" lint_docker
