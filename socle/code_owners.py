@@ -31,6 +31,7 @@ OWNERS = (
     # From the sign-in to the photo on the screen: of the sample gallery.
     ("tests/end_to_end/test_media.py", PROJECT),
     ("tests/end_to_end/test_site.py", PROJECT),
+    ("pytest.ini", BASE),
     ("services.yml", BASE),
     (".dockerignore", BASE),
     ("google_storage.sh", BASE),
