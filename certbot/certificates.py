@@ -37,7 +37,7 @@ OF_ONE_MACHINE = ("localhost", "local", "test", "internal", "home.arpa", "lan")
 
 
 @dataclass
-class State:
+class CertbotState:
     """`next_try` in seconds since 1970; `asked` tells a changed .env from the same."""
 
     failures: int = 0
@@ -181,14 +181,14 @@ def dates() -> str:
 # --- When -------------------------------------------------------------------------
 
 
-def read_state() -> State:
+def read_state() -> CertbotState:
     try:
-        return State(**json.loads(STATE.read_text()))
+        return CertbotState(**json.loads(STATE.read_text()))
     except (OSError, ValueError, TypeError):
-        return State()
+        return CertbotState()
 
 
-def write_state(state: State) -> None:
+def write_state(state: CertbotState) -> None:
     new = STATE.with_suffix(".new")
     new.write_text(json.dumps(asdict(state)))
     new.replace(STATE)
@@ -199,7 +199,7 @@ def wait_after(failures: int) -> int:
     return min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)
 
 
-def seconds_left(state: State) -> float:
+def seconds_left(state: CertbotState) -> float:
     """
     Until the next try; 0 where it is time.
 
@@ -209,13 +209,13 @@ def seconds_left(state: State) -> float:
     return left if 0 < left <= max(HALF_A_DAY, LONGEST_WAIT) else 0
 
 
-def try_once(wish: Wish, *, force: bool = False) -> State:
+def try_once(wish: Wish, *, force: bool = False) -> CertbotState:
     """Ask, and write down how it went and when to ask again."""
     failures = read_state().failures
     trouble = ask(wish, force=force)
     failures = failures + 1 if trouble else 0
     wait = wait_after(failures) if trouble else HALF_A_DAY
-    state = State(failures, time.time() + wait, wish.fingerprint, trouble)
+    state = CertbotState(failures, time.time() + wait, wish.fingerprint, trouble)
     write_state(state)
     if trouble:
         say(trouble)

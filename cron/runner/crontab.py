@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.paths import Places, site
+from runner.paths import CronPaths, site
 from runner.tasks import Task, all_tasks
 
 sys.path.append(str(site()))
@@ -58,7 +58,7 @@ def read_crontab(table: Path, tasks: list[Task]) -> list[Line]:
     return lines
 
 
-def schedule(places: Places) -> list[tuple[Task, list[str]]]:
+def schedule(places: CronPaths) -> list[tuple[Task, list[str]]]:
     """Every task with the fields of its lines. May raise Mistakes."""
     tasks = all_tasks(places.tasks)
     lines = read_crontab(places.table, tasks)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from runner.crontab import Line, Mistakes, next_run, read_crontab
-from runner.paths import HERE, Places
+from runner.paths import HERE, CronPaths
 from runner.process_tree import Interrupted, heeding_signals
 from runner.tasks import all_tasks
 
@@ -51,7 +51,7 @@ def fill_in(table: str, variables: Mapping[str, str]) -> str:
     return table
 
 
-def lay_out(here: Places, variables: Mapping[str, str]) -> None:
+def lay_out(here: CronPaths, variables: Mapping[str, str]) -> None:
     """
     Writes what `run` reads: the crontab and the stack's environment. Raises Mistakes.
     """
@@ -100,7 +100,7 @@ class Daemon:
                 process.wait(max(0.0, deadline - time.monotonic()))
 
 
-def run_daemon(here: Places, variables: Mapping[str, str]) -> int:
+def run_daemon(here: CronPaths, variables: Mapping[str, str]) -> int:
     """Until a signal ends it. Raises Mistakes."""
     zone = ZoneInfo(variables.get("TZ") or "UTC")
     lines = read_crontab(here.table, all_tasks(here.tasks))

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from runner.crontab import Line, Mistakes, read_crontab, schedule
 from runner.daemon import lay_out, run_daemon
 from runner.environment import become_app, read_environment, value
-from runner.paths import Places, places
+from runner.paths import CronPaths, places
 from runner.schedule_table import last_runs, next_starts, starts_of_week
 from runner.startup_checks import prepare
 from runner.task_log import json_line, wants_json
-from runner.task_run import Run
+from runner.task_run import TaskRun
 from runner.tasks import all_tasks, find_task
 
 USAGE = 2
@@ -42,10 +42,10 @@ def main(words: list[str]) -> int:
         return _refuse(error, variables)
     task = find_task(here.tasks, arguments.task)
     assert task is not None
-    return Run(task, here, variables=variables, lines=_lines(here)).start()
+    return TaskRun(task, here, variables=variables, lines=_lines(here)).start()
 
 
-def _read(words: list[str], here: Places) -> argparse.Namespace:
+def _read(words: list[str], here: CronPaths) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="run", description="Run a task of cron/tasks now.", epilog=EPILOG
     )
@@ -83,7 +83,7 @@ def _read(words: list[str], here: Places) -> argparse.Namespace:
     return arguments
 
 
-def _with_environment(here: Places) -> dict[str, str]:
+def _with_environment(here: CronPaths) -> dict[str, str]:
     try:
         variables = read_environment(here.environment)
     except OSError as error:
@@ -97,7 +97,7 @@ def _with_environment(here: Places) -> dict[str, str]:
     return variables
 
 
-def _prepare(here: Places, variables: dict[str, str]) -> int:
+def _prepare(here: CronPaths, variables: dict[str, str]) -> int:
     words = prepare(here, variables)
     as_json = wants_json(variables)
     line = json_line(words, logger="cron") if as_json else f"cron: {words}"
@@ -106,7 +106,7 @@ def _prepare(here: Places, variables: dict[str, str]) -> int:
     return 0
 
 
-def _run_daemon(here: Places) -> int:
+def _run_daemon(here: CronPaths) -> int:
     lay_out(here, os.environ)
     variables = _with_environment(here)
     _prepare(here, variables)
@@ -114,7 +114,7 @@ def _run_daemon(here: Places) -> int:
 
 
 def _show(
-    here: Places, variables: dict[str, str], arguments: argparse.Namespace
+    here: CronPaths, variables: dict[str, str], arguments: argparse.Namespace
 ) -> int:
     now = datetime.now(ZoneInfo(variables.get("TZ") or "UTC"))
     planned = schedule(here)
@@ -137,7 +137,7 @@ def _refuse(error: Mistakes, variables: dict[str, str]) -> int:
     return 1
 
 
-def _lines(here: Places) -> list[Line]:
+def _lines(here: CronPaths) -> list[Line]:
     """A mistake in the crontab keeps nobody from running a task by hand."""
     try:
         return read_crontab(here.table, all_tasks(here.tasks))

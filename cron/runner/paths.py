@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Places:
+class CronPaths:
     folder: Path
     """In memory: locks, the stack's environment and the pipe to the container's log."""
     tasks: Path
@@ -30,8 +30,8 @@ class Places:
         return self.folder / "output"
 
 
-def places(variables: Mapping[str, str] = os.environ) -> Places:
-    return Places(
+def places(variables: Mapping[str, str] = os.environ) -> CronPaths:
+    return CronPaths(
         folder=Path(variables.get("CRON_FOLDER", "/run/cron")),
         tasks=Path(variables.get("CRON_TASKS", HERE / "tasks")),
         table=Path(variables.get("CRON_TABLE", "/etc/cron.d/tasks")),

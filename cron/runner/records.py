@@ -15,7 +15,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     task: str
     description: str
     started_at: str
@@ -42,7 +42,7 @@ class Records:
         self._task = task
         self._lock = locks / f"{task}.records.lock"
 
-    def add(self, record: Record) -> None:
+    def add(self, record: RunRecord) -> None:
         """Raises OSError where it cannot be written; the old lines stay then."""
         if self._folder is None:
             return
@@ -71,7 +71,7 @@ class Records:
                     found.append(datetime.fromisoformat(run["started_at"]))
         return [moment for moment in found if moment.tzinfo]
 
-    def begin(self, record: Record) -> None:
+    def begin(self, record: RunRecord) -> None:
         """Left behind by a run that is killed. Raises OSError."""
         if self._folder is not None:
             write_whole(self._marker, json.dumps(asdict(record)))
@@ -111,7 +111,7 @@ class Records:
         return []
 
 
-def _killed(begun: dict) -> Record:
+def _killed(begun: dict) -> RunRecord:
     begun = begun | {
         "ended_at": now_words(),
         "exit_status": 137,
@@ -121,7 +121,7 @@ def _killed(begun: dict) -> Record:
     }
     start = datetime.fromisoformat(begun["started_at"])
     begun["seconds"] = max(0, round((datetime.now(UTC) - start).total_seconds()))
-    return Record(**begun)
+    return RunRecord(**begun)
 
 
 def write_whole(path: Path, text: str) -> None:

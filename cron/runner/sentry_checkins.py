@@ -6,7 +6,7 @@ from threading import Thread
 from typing import Any
 
 from runner.environment import value
-from runner.records import Record
+from runner.records import RunRecord
 from runner.tasks import Task
 
 WAIT_SECONDS = 5  # after the end of the task, when nobody waits for anything
@@ -15,7 +15,7 @@ CHECK_IN = {"ok": "ok", "failed": "error", "timed_out": "error"}
 
 
 @dataclass
-class Telling:
+class SentryCheckIns:
     """Of one run. Without `fields` no monitor is told, as of a run by hand."""
 
     task: Task
@@ -33,7 +33,7 @@ class Telling:
             self._thread.daemon = True
             self._thread.start()
 
-    def ended(self, record: Record) -> None:
+    def ended(self, record: RunRecord) -> None:
         """Waits some seconds at most. To be called when all else is done."""
         if self._thread is None:
             return
@@ -68,7 +68,7 @@ class Telling:
         if self.fields:
             self._check_in = self._capture("in_progress")
 
-    def _end(self, record: Record) -> None:
+    def _end(self, record: RunRecord) -> None:
         if self.fields and record.outcome in CHECK_IN:
             self._capture(CHECK_IN[record.outcome], duration=record.seconds)
         if record.outcome != "ok":
@@ -93,7 +93,7 @@ class Telling:
     def _project(self) -> str:
         return self.variables.get("PROJECT_NAME") or "socle"
 
-    def _report(self, record: Record) -> None:
+    def _report(self, record: RunRecord) -> None:
         with self._sentry.new_scope() as scope:
             scope.set_tag("task", record.task)
             scope.set_tag("outcome", record.outcome)
@@ -103,7 +103,7 @@ class Telling:
             self._sentry.capture_message(_sentence(record), level="error")
 
 
-def _sentence(record: Record) -> str:
+def _sentence(record: RunRecord) -> str:
     how = {
         "failed": f"failed with exit status {record.exit_status}",
         "timed_out": "took too long and was ended",

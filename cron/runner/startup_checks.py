@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from runner.crontab import Mistakes, schedule
 from runner.environment import value
-from runner.paths import Places
+from runner.paths import CronPaths
 from runner.records import Records, write_whole
 from runner.tasks import Task
 
 
-def prepare(places: Places, variables: dict[str, str]) -> str:
+def prepare(places: CronPaths, variables: dict[str, str]) -> str:
     """
     Checks the crontab, writes it down for the operations page and closes the records
     of runs that ended with the container. What the log shall say of it is returned.
@@ -60,7 +60,7 @@ def _as_json(tasks: list[tuple[Task, list[str]]]) -> str:
     return json.dumps(entries, ensure_ascii=False, indent=1)
 
 
-def _close(task: Task, folder: str, places: Places) -> bool:
+def _close(task: Task, folder: str, places: CronPaths) -> bool:
     """True for a task whose last run was killed."""
     handle = os.open(places.lock(task.name), os.O_WRONLY | os.O_CREAT, 0o666)
     try:

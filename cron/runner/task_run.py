@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from runner.crontab import Line, is_fixed
 from runner.environment import value
-from runner.paths import Places
+from runner.paths import CronPaths
 from runner.process_tree import Interrupted, TimedOut, heeding_signals, run_program
-from runner.records import Record, Records, Tail, now_words
+from runner.records import Records, RunRecord, Tail, now_words
 from runner.redaction import Hiding
-from runner.sentry_checkins import Telling
+from runner.sentry_checkins import SentryCheckIns
 from runner.task_log import Voice, wants_json
 from runner.tasks import Task
 
@@ -21,11 +21,11 @@ TIMED_OUT = 124  # as of timeout(1)
 LONGEST_CHANGE = timedelta(hours=3)  # what cron takes for summer time
 
 
-class Run:
+class TaskRun:
     """One start of one task."""
 
     def __init__(
-        self, task: Task, places: Places, *, variables: dict, lines: list[Line]
+        self, task: Task, places: CronPaths, *, variables: dict, lines: list[Line]
     ):
         self._task, self._places, self._variables = task, places, variables
         self._by = "cron" if variables.get("STARTED_BY") == "cron" else "hand"
@@ -43,7 +43,7 @@ class Run:
         self._records = Records(folder, task.name, locks=places.folder)
         self._tail = Tail()
         is_monitored = not by_hand and not task.has_own_monitor
-        self._telling = Telling(
+        self._telling = SentryCheckIns(
             task,
             fields=self._fields[0] if is_monitored and self._fields else "",
             variables=variables,
@@ -69,7 +69,7 @@ class Run:
         self._telling.ended(record)
         return record.exit_status
 
-    def _run(self) -> Record:
+    def _run(self) -> RunRecord:
         self._voice.say(f"started by {self._by}, for {self._task.limit} at most")
         self._try_to_record(self._records.begin, self._record("failed", 137))
         self._telling.started()
@@ -100,7 +100,7 @@ class Run:
             return "failed", 126
         return ("failed" if status else "ok"), status
 
-    def _say_end(self, record: Record) -> None:
+    def _say_end(self, record: RunRecord) -> None:
         took = f"after {record.seconds} s"
         if record.outcome == "ok":
             self._voice.say(f"ended with exit status 0 {took}")
@@ -124,8 +124,8 @@ class Run:
         self._try_to_record(self._records.add, self._record("skipped", SKIPPED))
         return SKIPPED
 
-    def _record(self, outcome: str, status: int) -> Record:
-        return Record(
+    def _record(self, outcome: str, status: int) -> RunRecord:
+        return RunRecord(
             task=self._task.name,
             description=self._task.description,
             started_at=self._started_at,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from socle.backups.models import Run
 from socle.backups.progress import readable_age
 from socle.backups.runs.freshness import Age, age_of_newest_backup
-from socle.core.health.results import Fact, State, check
+from socle.core.health.results import CheckState, Fact, check
 
 BACK_UP = "./google_storage.sh -b"
 DRILL = "./google_storage.sh -d"
@@ -28,15 +28,15 @@ def backup() -> Fact:
         "{newest} {drill}", newest=_newest(age, now), drill=_proof(drill, now)
     )
     if age.is_overdue(now):
-        return Fact("backup", State.FAIL, says, BACK_UP)
+        return Fact("backup", CheckState.FAIL, says, BACK_UP)
     if last and last.outcome == Run.Outcome.FAILED:
         says = format_lazy(
             _("{says} The last run failed: {reason}"), says=says, reason=last.reason
         )
-        return Fact("backup", State.WARN, says, BACK_UP)
+        return Fact("backup", CheckState.WARN, says, BACK_UP)
     if drill and drill.outcome == Run.Outcome.FAILED:
-        return Fact("backup", State.WARN, says, DRILL)
-    return Fact("backup", State.OK, says)
+        return Fact("backup", CheckState.WARN, says, DRILL)
+    return Fact("backup", CheckState.OK, says)
 
 
 def _last(kind: Run.Kind) -> Run | None:

@@ -47,7 +47,7 @@ class SwapMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self._get_response = get_response
         self._media = Path(settings.MEDIA_ROOT)
-        self._settler = Settler(Live(Database.from_settings(), self._media))
+        self._settler = Settler(SwappedParts(Database.from_settings(), self._media))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info == ALIVE:
@@ -93,7 +93,7 @@ class SwapMiddleware:
 
 
 @dataclass(frozen=True)
-class Live:
+class SwappedParts:
     """As much of a Site as a swap exchanges: no store, no keys."""
 
     database: Database
@@ -103,7 +103,9 @@ class Live:
 class Settler:
     """Settles a killed swap, in one thread of this process at a time."""
 
-    def __init__(self, live: Live, *, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, live: SwappedParts, *, clock: Callable[[], float] = time.monotonic
+    ):
         self._live = live
         self._clock = clock
         self._busy = Lock()

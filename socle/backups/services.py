@@ -16,19 +16,19 @@ from socle.backups.exceptions import (
     ObjectMissing,
     ObjectRetained,
 )
-from socle.backups.format.backup_metadata import FORMAT, Backup, Record
-from socle.backups.format.checksums import Fingerprint, check_stored, crc32c_of
+from socle.backups.format.backup_metadata import FORMAT, Backup, BackupMetadata
+from socle.backups.format.checksums import ObjectChecksums, check_stored, crc32c_of
 from socle.backups.format.namespace import (
     DUMP,
     MEDIA,
     RECORD,
     Address,
-    Shelf,
+    BackupNamespace,
     backup_id,
 )
 from socle.backups.progress import Progress
 from socle.backups.runs.backup_parts import keep_database, keep_media
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.stores import Store
 from socle.backups.swap.swap_recovery import alone
 
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 def take_backup(
-    site: Site,
+    site: BackupSource,
     *,
     store: Store,
     now: datetime,
@@ -69,7 +69,7 @@ def take_backup(
                 site, store=store, to=address, full=full, progress=progress
             )
             made.append(address.folder + MEDIA)
-            record = Record(
+            record = BackupMetadata(
                 format=FORMAT,
                 project=site.project,
                 environment=site.environment,
@@ -119,7 +119,7 @@ def _commit(store: Store, name: str, *, data: bytes) -> None:
             raise
         return  # it was stored at our first attempt, whose answer was lost
     check_stored(
-        store, name, stored=stored, sent=Fingerprint(len(data), "", crc32c_of(data))
+        store, name, stored=stored, sent=ObjectChecksums(len(data), "", crc32c_of(data))
     )
 
 
@@ -132,7 +132,7 @@ def _delete_check(store: Store, name: str) -> str:
     return ""
 
 
-def prove_store(store: Store, *, shelf: Shelf) -> list[str]:
+def prove_store(store: Store, *, shelf: BackupNamespace) -> list[str]:
     """
     Write, read and delete an object. Returns a sentence about each step.
 

@@ -10,7 +10,7 @@ from django.db import connections
 Answer = TypeVar("Answer")
 
 
-class Question(Generic[Answer]):
+class BackgroundCall(Generic[Answer]):
     """On its way, in a thread of its own: `answer` or `error` is there at the end."""
 
     def __init__(self, ask: Callable[[], Answer], *, name: str):
@@ -44,13 +44,13 @@ class Questions(Generic[Answer]):
 
     def __init__(self, prefix: str):
         self._prefix = prefix
-        self._under_way: dict[str, Question[Answer]] = {}
+        self._under_way: dict[str, BackgroundCall[Answer]] = {}
         self._lock = Lock()
 
-    def ask(self, name: str, ask: Callable[[], Answer]) -> Question[Answer]:
+    def ask(self, name: str, ask: Callable[[], Answer]) -> BackgroundCall[Answer]:
         with self._lock:
             question = self._under_way.get(name)
             if question is None or question.is_over():
-                question = Question(ask, name=f"{self._prefix}-{name}")
+                question = BackgroundCall(ask, name=f"{self._prefix}-{name}")
                 self._under_way[name] = question
             return question

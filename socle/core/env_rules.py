@@ -14,7 +14,7 @@ MOST_DIGITS = 10
 
 
 @dataclass(frozen=True)
-class Rule:
+class ValueRule:
     name: str
     is_needed: bool
     kind: str
@@ -73,16 +73,16 @@ def without_password(value: str) -> str:
 
 
 @cache
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, ValueRule]:
     parts: dict[str, str] = {}
-    found: dict[str, Rule] = {}
+    found: dict[str, ValueRule] = {}
     for line in (FOLDER / "env_rules.txt").read_text().splitlines():
         if part := _PART.match(line):
             parts[part[1]] = _with_parts(part[2], parts)
         elif row := _RULE.match(line):
             name, star, kind, detail, words = row.groups()
             detail = _with_parts(detail, parts)
-            found[name] = Rule(name, bool(star), kind, detail, words)
+            found[name] = ValueRule(name, bool(star), kind, detail, words)
     return found
 
 

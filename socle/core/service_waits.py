@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 PAUSE_SECONDS = 0.5
 
 
-class NotReady(Exception):
+class ServiceNotReady(Exception):
     """A service did not answer in time. The text names it and quotes its error."""
 
 
@@ -51,7 +51,7 @@ def wait_for_services(
                 break
             except (DatabaseError, RedisError, OSError) as error:
                 if clock() >= deadline:
-                    raise NotReady(
+                    raise ServiceNotReady(
                         f"{name} did not answer within {timeout_seconds:g} s. "
                         f"Its driver says: {str(error).strip()}"
                     ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from socle.embedded.exceptions import LocalError
 from socle.embedded.probes import succeeds
-from socle.embedded.process_wrappers import Account, as_account
+from socle.embedded.process_wrappers import UnixAccount, as_account
 
 SHARED = Path("/var/lib")
 MARK = "belongs-to"
@@ -28,7 +28,7 @@ class Owner:
 
 
 def usable_binaries(
-    binaries: Path, *, account: Account | None, home: Path | None = None
+    binaries: Path, *, account: UnixAccount | None, home: Path | None = None
 ) -> Path:
     """
     `binaries`, or a copy of them where `account` can run them.
@@ -55,14 +55,14 @@ def is_same(copied: Path, original: Path) -> bool:
     return (ours.st_size, ours.st_mtime) == (theirs.st_size, theirs.st_mtime)
 
 
-def can_run(binaries: Path, *, account: Account | None) -> bool:
+def can_run(binaries: Path, *, account: UnixAccount | None) -> bool:
     # setpriv starts a program with root's rights still: that it starts proves nothing.
     if not can_enter(binaries, account=account):
         return False
     return succeeds(as_account([str(binaries / "initdb"), "--version"], account))
 
 
-def can_enter(folder: Path, *, account: Account | None) -> bool:
+def can_enter(folder: Path, *, account: UnixAccount | None) -> bool:
     return succeeds(as_account(["test", "-x", str(folder)], account))
 
 

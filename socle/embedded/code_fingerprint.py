@@ -17,7 +17,7 @@ LEFT_OUT = {"node_modules", "tests", "__pycache__", "embedded", "src", "staticfi
 
 
 @dataclass(frozen=True)
-class Fingerprint:
+class StackFingerprint:
     """
     settings:  of what all programs share: their environment, commands, packages.
     code:      of the files that the site's own programs have read.
@@ -31,7 +31,7 @@ class Fingerprint:
         path.write_text(json.dumps(asdict(self)))
 
     @classmethod
-    def load(cls, path: Path) -> "Fingerprint | None":
+    def load(cls, path: Path) -> "StackFingerprint | None":
         try:
             return cls(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError):
@@ -44,11 +44,11 @@ def fingerprint(
     env: Mapping[str, str],
     layout: Layout,
     detached: bool,
-) -> Fingerprint:
+) -> StackFingerprint:
     commands = [program.command for program in programs]
     stamps = sorted(Path(sys.prefix).glob(".installed-*"))
     packages = [stamp.read_text() for stamp in stamps]
-    return Fingerprint(
+    return StackFingerprint(
         settings=digest(repr([sorted(env.items()), commands, packages])),
         code=fingerprint_of_code(layout.web, layout.base, layout.root / "cron"),
         detached=detached,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from socle.embedded.binary_access import can_enter, claim, shared_home
 from socle.embedded.exceptions import LocalError
-from socle.embedded.process_wrappers import Account
+from socle.embedded.process_wrappers import UnixAccount
 
 # The kernel's limit, in bytes, less the longest name that is put below the folder:
 # supervisor's own, with a dot and a process number.
@@ -20,7 +20,7 @@ class Layout:
     run: Path  # sockets: a short path, entered by us alone
 
     @classmethod
-    def make(cls, root: Path, *, account: Account | None) -> "Layout":
+    def make(cls, root: Path, *, account: UnixAccount | None) -> "Layout":
         """Make the folders. Raises LocalError when one cannot be had."""
         local = root / ".local"
         local.mkdir(exist_ok=True)

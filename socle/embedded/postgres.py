@@ -9,7 +9,7 @@ from pathlib import Path
 
 from socle.embedded.exceptions import LocalError
 from socle.embedded.probes import succeeds
-from socle.embedded.process_wrappers import Account, as_account, tied
+from socle.embedded.process_wrappers import UnixAccount, as_account, tied
 
 PORT = 5432  # only a part of the socket's name: no TCP port is opened
 # What a test does not need: nothing is lost with it but the work of a power cut.
@@ -28,7 +28,7 @@ class Postgres:
     binaries: Path
     folder: Path
     sockets: Path
-    account: Account | None
+    account: UnixAccount | None
     user: str = "socle"
     durable: bool = True
 

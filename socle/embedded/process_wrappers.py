@@ -9,7 +9,7 @@ from socle.embedded.exceptions import LocalError
 
 
 @dataclass(frozen=True)
-class Account:
+class UnixAccount:
     """The system user that Postgres runs as: it refuses to run as root."""
 
     name: str
@@ -17,16 +17,16 @@ class Account:
     gid: int
 
 
-def postgres_account() -> Account | None:
+def postgres_account() -> UnixAccount | None:
     """None: ourselves. Only root needs somebody else."""
     if os.getuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
-    return Account(nobody.pw_name, nobody.pw_uid, nobody.pw_gid)
+    return UnixAccount(nobody.pw_name, nobody.pw_uid, nobody.pw_gid)
 
 
 def tied(
-    command: list[str], *, signal: str = "TERM", account: Account | None = None
+    command: list[str], *, signal: str = "TERM", account: UnixAccount | None = None
 ) -> list[str]:
     """
     `command`, which gets `signal` when its parent dies, even by kill -9.
@@ -39,7 +39,7 @@ def tied(
     return as_account(["setpriv", "--pdeathsig", signal, "--", *command], account)
 
 
-def as_account(command: list[str], account: Account | None) -> list[str]:
+def as_account(command: list[str], account: UnixAccount | None) -> list[str]:
     if account is None:
         return command
     if shutil.which("setpriv") is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from socle.embedded.admin import forget_admin, make_admin
-from socle.embedded.code_fingerprint import Fingerprint, fingerprint
+from socle.embedded.code_fingerprint import StackFingerprint, fingerprint
 from socle.embedded.console import say, step
 from socle.embedded.env_file import (
     chosen_ports,
@@ -152,7 +152,7 @@ class Stack:
 
     def update(self) -> bool:
         """Bring the site of a running stack up to the code. False: it was already."""
-        before = Fingerprint.load(self.layout.fingerprint_file)
+        before = StackFingerprint.load(self.layout.fingerprint_file)
         now = self.fingerprint(outlives_us=self.was_detached())
         if before == now and self.supervisor.all_run():
             return False
@@ -166,14 +166,14 @@ class Stack:
 
     def must_start_anew(self) -> bool:
         """What all programs share has changed: their settings, ports or packages."""
-        before = Fingerprint.load(self.layout.fingerprint_file)
+        before = StackFingerprint.load(self.layout.fingerprint_file)
         return before is None or before.settings != self.fingerprint().settings
 
     def was_detached(self) -> bool:
-        before = Fingerprint.load(self.layout.fingerprint_file)
+        before = StackFingerprint.load(self.layout.fingerprint_file)
         return before is not None and before.detached
 
-    def fingerprint(self, *, outlives_us: bool = False) -> Fingerprint:
+    def fingerprint(self, *, outlives_us: bool = False) -> StackFingerprint:
         return fingerprint(
             self.programs, env=self.env, layout=self.layout, detached=outlives_us
         )

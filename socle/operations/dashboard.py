@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from socle.backups.exceptions import BackupError
 from socle.backups.models import Run
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.freshness import Age, age_of_newest_backup
-from socle.backups.swap.undo_copies import Kept, kept
+from socle.backups.swap.undo_copies import UndoCopy, kept
 from socle.operations.jobs import Jobs, read_jobs
 from socle.operations.plots import (
     LONGEST_DAYS,
@@ -23,8 +23,8 @@ from socle.operations.plots import (
     new_bytes_plot,
     size_plot,
 )
-from socle.operations.state import State, look
-from socle.operations.stored_backups import Night, Shelf, read_shelf
+from socle.operations.state import RunsState, look
+from socle.operations.stored_backups import Night, StoredBackups, read_shelf
 from socle.operations.system import System, look_at_system
 from socle.operations.timetable import next_run
 
@@ -43,12 +43,12 @@ class Next:
 class Board:
     now: datetime
     system: System
-    state: State
-    shelf: Shelf
+    state: RunsState
+    shelf: StoredBackups
     age: Age
     failures: list[Run]
     next_runs: list[Next]
-    undo: list[Kept]
+    undo: list[UndoCopy]
     undo_problem: str
     plots: list[Plot]
     jobs: Jobs | None
@@ -128,14 +128,14 @@ def _next_runs(now: datetime, *, will_start: bool) -> list[Next]:
     ]
 
 
-def _kept_for_undo() -> tuple[list[Kept], str]:
+def _kept_for_undo() -> tuple[list[UndoCopy], str]:
     try:
-        return kept(Site.from_settings()), ""
+        return kept(BackupSource.from_settings()), ""
     except BackupError as error:
         return [], str(error)
 
 
-def _plots(shelf: Shelf, *, now: datetime) -> list[Plot]:
+def _plots(shelf: StoredBackups, *, now: datetime) -> list[Plot]:
     today = now.date()
     days = by_day(_points(shelf, now=now), today=today)
     return [
@@ -145,7 +145,7 @@ def _plots(shelf: Shelf, *, now: datetime) -> list[Plot]:
     ]
 
 
-def _points(shelf: Shelf, *, now: datetime) -> list[Point]:
+def _points(shelf: StoredBackups, *, now: datetime) -> list[Point]:
     """From the history of runs, which outlives backups, and from the store."""
     since = now - timedelta(days=LONGEST_DAYS + 1)
     runs = Run.objects.complete_backups().filter(started_at__gte=since)

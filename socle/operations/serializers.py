@@ -2,7 +2,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from socle.backups.models import Run
-from socle.core.health.results import State
+from socle.core.health.results import CheckState
 from socle.operations.jobs import OUTCOMES
 
 
@@ -44,7 +44,7 @@ class FactSerializer(serializers.Serializer):
     """One fact about the site, as /health/ready knows it."""
 
     name = serializers.CharField()
-    state = serializers.ChoiceField(choices=[state.value for state in State])
+    state = serializers.ChoiceField(choices=[state.value for state in CheckState])
     says = serializers.CharField()
     todo = serializers.CharField(
         help_text="The next command or place; empty where nothing is to be done."

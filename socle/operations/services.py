@@ -5,7 +5,7 @@ from datetime import datetime
 from redis.exceptions import RedisError
 
 from socle.backups.exceptions import AlreadyRunning, StoreUnavailable
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import check_free
 from socle.operations import backup_requests
 
@@ -17,7 +17,7 @@ def ask_for_backup(*, by: str, now: datetime) -> None:
 
     Raises AlreadyRunning, which says who is at it, or another BackupError.
     """
-    check_free(Site.from_settings().database)
+    check_free(BackupSource.from_settings().database)
     try:
         is_first = backup_requests.ask(by=by, now=now)
     except RedisError as error:

@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from socle.core.health.check_runner import ask_all
-from socle.core.health.results import State
+from socle.core.health.results import CheckState
 
 PATIENCE_SECONDS = 15
 WARNING_MAY_LAST = timedelta(days=1)
@@ -26,7 +26,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SiteVerdict:
     facts: list[Told]
     failing: list[Told]
     """Those that somebody should look at, now."""
@@ -61,7 +61,9 @@ def facts_of_site(url: str) -> list[Told]:
         ) from error
 
 
-def judge(facts: list[Told], *, warned_since: dict[str, str], now: datetime) -> Verdict:
+def judge(
+    facts: list[Told], *, warned_since: dict[str, str], now: datetime
+) -> SiteVerdict:
     """
     A fact that fails is told each time. A warning has a day to heal; after it, it is
     told once for each further day.
@@ -69,15 +71,15 @@ def judge(facts: list[Told], *, warned_since: dict[str, str], now: datetime) -> 
     failing: list[Told] = []
     since: dict[str, str] = {}
     for fact in facts:
-        if fact.state == State.FAIL:
+        if fact.state == CheckState.FAIL:
             failing.append(fact)
-        elif fact.state == State.WARN:
+        elif fact.state == CheckState.WARN:
             began = _moment(warned_since.get(fact.name, ""), now=now)
             if now - began >= WARNING_MAY_LAST:
                 failing.append(fact)
                 began = now
             since[fact.name] = began.isoformat()
-    return Verdict(facts, failing, since)
+    return SiteVerdict(facts, failing, since)
 
 
 def read_warned(path: Path | None) -> dict[str, str]:

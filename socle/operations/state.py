@@ -10,7 +10,7 @@ from socle.operations.backup_requests import Asked, asked
 
 
 @dataclass(frozen=True)
-class State:
+class RunsState:
     running: list[Run]
     asked: Asked | None
     """A backup that waits for cron."""
@@ -28,7 +28,7 @@ class State:
         return f"{self.version} {runs or '-'} {'asked' if self.asked else '-'}"
 
 
-def look() -> State:
+def look() -> RunsState:
     """May raise ServerUnavailable."""
     mark_killed()
     ended = Run.objects.aggregate(
@@ -36,7 +36,7 @@ def look() -> State:
     )
     waiting = asked()  # first: a run is written down before its wish is taken away
     last = ended["last"].timestamp() if ended["last"] else 0
-    return State(
+    return RunsState(
         running=list(Run.objects.running()),
         asked=waiting,
         version=f"{last:.3f}-{ended['count']}",

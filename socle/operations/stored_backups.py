@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from socle.backups.exceptions import BackupError
 from socle.backups.format.backup_metadata import Backup
 from socle.backups.format.listing import list_backups
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.stores import open_store
 from socle.core.cache_or_none import recall, remember
 from socle.core.health.results import Words
@@ -46,7 +46,7 @@ class Night:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class StoredBackups:
     """Newest first. `problem` says why the store could not be read."""
 
     nights: list[Night] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Shelf:
     problem: str = ""
 
 
-def read_shelf(*, version: str) -> Shelf:
+def read_shelf(*, version: str) -> StoredBackups:
     """
     What the store holds; a store that does not answer is asked again a minute later.
 
@@ -69,15 +69,15 @@ def read_shelf(*, version: str) -> Shelf:
     return shelf
 
 
-def _read() -> Shelf:
+def _read() -> StoredBackups:
     try:
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         store = open_store(site.store_url, patience_seconds=PATIENCE_SECONDS)
         listing = list_backups(store, shelf=site.shelf)
     except BackupError as error:
         logger.warning("The operations page could not list the backups: %s", error)
-        return Shelf(problem=str(error))
-    return Shelf(
+        return StoredBackups(problem=str(error))
+    return StoredBackups(
         nights=[_night(backup) for backup in listing.backups],
         unreadable=listing.unreadable,
         incomplete=listing.incomplete,

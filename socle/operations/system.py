@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from socle.core.health.check_runner import ask_all
-from socle.core.health.results import Fact, State, Words
+from socle.core.health.results import CheckState, Fact, Words
 
-WORST_FIRST = [State.FAIL, State.WARN, State.OK]
+WORST_FIRST = [CheckState.FAIL, CheckState.WARN, CheckState.OK]
 REDIS_SECONDS = 1
 TITLES = {
     "database": _("Database"),
@@ -35,7 +35,7 @@ class Shown:
 
     name: str
     title: Words
-    state: State
+    state: CheckState
     says: Words
     todo: Words
     is_command: bool
@@ -55,11 +55,11 @@ class System:
 
     @property
     def failing(self) -> int:
-        return sum(fact.state == State.FAIL for fact in self.facts)
+        return sum(fact.state == CheckState.FAIL for fact in self.facts)
 
     @property
     def warning(self) -> int:
-        return sum(fact.state == State.WARN for fact in self.facts)
+        return sum(fact.state == CheckState.WARN for fact in self.facts)
 
 
 def look_at_system() -> System:

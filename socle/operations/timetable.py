@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Rule:
+class CronSchedule:
     """Five fields, read."""
 
     minutes: list[int]
@@ -34,7 +34,7 @@ class Rule:
         return day.month in self.months and on_day
 
 
-def read_rule(fields: str) -> Rule:
+def read_rule(fields: str) -> CronSchedule:
     """
     fields: minute, hour, day, month and weekday with spaces between them.
 
@@ -44,7 +44,7 @@ def read_rule(fields: str) -> Rule:
     if len(words) != 5:
         raise ValueError(f"{fields!r} has {len(words)} fields instead of five.")
     minute, hour, day, month, weekday = words
-    return Rule(
+    return CronSchedule(
         minutes=sorted(_values(minute, first=0, last=59)),
         hours=sorted(_values(hour, first=0, last=23)),
         days=_values(day, first=1, last=31),
@@ -78,7 +78,9 @@ def runs(fields: str, *, after: datetime) -> Iterator[datetime]:
                 yield moment.astimezone(zone)
 
 
-def _moments(rule: Rule, day: date, zone: tzinfo, *, after: datetime) -> set[datetime]:
+def _moments(
+    rule: CronSchedule, day: date, zone: tzinfo, *, after: datetime
+) -> set[datetime]:
     """In UTC. Those that are long before `after` may be missing."""
     midnight = datetime(day.year, day.month, day.day)
     passed = after.astimezone(zone).replace(tzinfo=None) - timedelta(hours=4)

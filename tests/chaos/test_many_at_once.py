@@ -4,14 +4,14 @@ from rounds import Child
 from test_killed_restore import NEW, OLD, Sides
 from world import BEGINNING
 
-from socle.backups.format.backup_metadata import Proof
+from socle.backups.format.backup_metadata import DrillProof
 from socle.backups.format.namespace import PROOF
 from socle.backups.gc.retention import Policy
 
 
 def test_of_several_runs_at_once_one_works_and_the_others_say_so(world, rounds, tell):
     sides, some, worked, refused = Sides.of(world), rounds(25), 0, 0
-    proof = Proof(BEGINNING, 1.0, 1, 1, 1, 1)  # for which no prune removes it
+    proof = DrillProof(BEGINNING, 1.0, 1, 1, 1, 1)  # for which no prune removes it
     world.store().put(sides.address.folder + PROOF, proof.to_json())
     for number in some:
         children = []

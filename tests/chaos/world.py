@@ -29,7 +29,7 @@ from socle.backups.restore.restore_targets import (
     drop_database,
 )
 from socle.backups.restore.run_restore import restore_backup
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import check_free
 from socle.backups.runs.run_recorder import told
 from socle.backups.runs.verify import Verifier
@@ -57,7 +57,7 @@ EXTRA = f"""
 
 @dataclass
 class World:
-    site: Site
+    site: BackupSource
     log: Path
     patience_seconds: float = 3
     _moments: Iterator[datetime] = field(
@@ -73,7 +73,7 @@ class World:
         media = folder / "volume" / "live"
         media.mkdir(parents=True)
         url = f"{settings.BACKUP_STORAGE_URL}/{uuid4()}"
-        site = Site("socle", "local", database, media, url)
+        site = BackupSource("socle", "local", database, media, url)
         _copy_template(database)
         settings.DATABASES["default"]["NAME"] = database.name
         settings.MEDIA_ROOT = media

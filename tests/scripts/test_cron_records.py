@@ -12,7 +12,7 @@ import pytest
 from cron_container import REPOSITORY
 
 sys.path.append(str(REPOSITORY / "cron"))
-from runner.records import Record, Records  # noqa: E402
+from runner.records import Records, RunRecord  # noqa: E402
 
 KEYS = [
     "task",
@@ -95,7 +95,7 @@ def test_runs_of_one_moment_are_all_recorded(cron):
 
 def test_no_record_is_lost_when_many_are_added_at_once(tmp_path):
     records = Records(str(tmp_path), "greet", locks=tmp_path)
-    record = Record("greet", "", "", "", 0, 0, "ok", "")
+    record = RunRecord("greet", "", "", "", 0, 0, "ok", "")
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(records.add, [record] * 40))

@@ -38,7 +38,7 @@ class Pair:
     refresh: str
 
 
-class Verdict(Enum):
+class TokenState(Enum):
     CURRENT = auto()  # may be exchanged
     REPLACED = auto()  # just now, or its successor got lost: gets the same successor
     REUSED = auto()  # two have it: the person and a thief
@@ -102,7 +102,7 @@ def recognise_refresh(raw_refresh: str, *, now: datetime) -> SignIn | None:
     sign_in = _find(SignIn.objects.all(), claims)
     if sign_in is None or claims is None:
         return None
-    good = {Verdict.CURRENT, Verdict.REPLACED}
+    good = {TokenState.CURRENT, TokenState.REPLACED}
     return sign_in if _judge(sign_in, claims.jti, now=now) in good else None
 
 
@@ -144,25 +144,25 @@ def exchange(raw_refresh: str, *, now: datetime) -> Pair | None:
         if sign_in is None or sign_in.expires_at <= now:
             return None
         verdict = _judge(sign_in, claims.jti, now=now)
-        if verdict is Verdict.CURRENT:
+        if verdict is TokenState.CURRENT:
             _rotate(sign_in, now=now)
-        elif verdict is Verdict.REUSED:
+        elif verdict is TokenState.REUSED:
             _end_reused(sign_in, now=now)
-    if verdict in {Verdict.CURRENT, Verdict.REPLACED}:
+    if verdict in {TokenState.CURRENT, TokenState.REPLACED}:
         return pair_of(sign_in, now=now)
     return None
 
 
-def _judge(sign_in: SignIn, jti: str, *, now: datetime) -> Verdict:
+def _judge(sign_in: SignIn, jti: str, *, now: datetime) -> TokenState:
     if jti == sign_in.current_jti:
-        return Verdict.CURRENT
+        return TokenState.CURRENT
     if jti == sign_in.previous_jti and not sign_in.current_is_used:
-        return Verdict.REPLACED
+        return TokenState.REPLACED
     replaced = BlacklistedToken.objects.filter(token__jti=jti).first()
     if replaced is None:
-        return Verdict.UNKNOWN
+        return TokenState.UNKNOWN
     is_recent = now - replaced.blacklisted_at <= GRACE
-    return Verdict.REPLACED if is_recent else Verdict.REUSED
+    return TokenState.REPLACED if is_recent else TokenState.REUSED
 
 
 def _rotate(sign_in: SignIn, *, now: datetime) -> None:

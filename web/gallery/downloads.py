@@ -23,7 +23,7 @@ from gallery.exceptions import DownloadFailed
 from gallery.leases import claim, pause, write
 from gallery.models import MOST_ATTEMPTS, Download, Gallery
 from gallery.packing import (
-    Entry,
+    ZipEntry,
     entries_of,
     fingerprint,
     load_plan,
@@ -61,7 +61,7 @@ class Movable(File):
 # --- Small ones -------------------------------------------------------------------
 
 
-def is_small(entries: list[Entry]) -> bool:
+def is_small(entries: list[ZipEntry]) -> bool:
     """
     Whether it is made while it is sent. From a bucket it never is: all the bytes would
     pass through here, twice.
@@ -70,7 +70,7 @@ def is_small(entries: list[Entry]) -> bool:
     return total <= SMALL_BYTES and not settings.MEDIA_STORAGE_URL
 
 
-def stream(entries: list[Entry]) -> ZipStream:
+def stream(entries: list[ZipEntry]) -> ZipStream:
     """The zip, as pieces of bytes; `len` of it is its exact size."""
     archive = ZipStream(sized=True)
     missing = []
@@ -219,7 +219,7 @@ class Packing:
     """One run of the work on a zip, which grows in the folder of incoming files."""
 
     download: Download
-    entries: list[Entry]
+    entries: list[ZipEntry]
     path: Path
     clock: Callable[[], float]
 
@@ -299,7 +299,7 @@ class Packing:
             remove_leftovers(self.download)
 
 
-def put(entry: Entry, archive: zipfile.ZipFile) -> None:
+def put(entry: ZipEntry, archive: zipfile.ZipFile) -> None:
     """Copy one original into the zip; what is missing is told at the end."""
     try:
         source = default_storage.open(entry.stored, "rb")

@@ -13,7 +13,7 @@ from gallery.models import Gallery, shared_file
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZipEntry:
     """
     One photo in the zip. stored: the name of its file in the storage.
     has_location: that file says, or may say, where the photo was taken.
@@ -30,7 +30,7 @@ FIELDS: tuple[str, ...] = ("original", "without_location", "preview", "has_locat
 FIELDS += ("name", "content_type", "size_bytes", "taken_at", "uploaded_at")
 
 
-def entries_of(gallery: Gallery, *, with_locations: bool = False) -> list[Entry]:
+def entries_of(gallery: Gallery, *, with_locations: bool = False) -> list[ZipEntry]:
     """
     The originals of all its photos, in the order of the gallery.
 
@@ -42,7 +42,7 @@ def entries_of(gallery: Gallery, *, with_locations: bool = False) -> list[Entry]
     shown = [(row, stored) for row, stored in files if stored]
     names = unique_names(name_of(row, stored) for row, stored in shown)
     return [
-        Entry(
+        ZipEntry(
             stored,
             name,
             row.size_bytes,
@@ -66,20 +66,20 @@ def zip_time(moment: datetime) -> tuple[int, ...]:
     return (min(max(parts[0], 1980), 2107), *parts[1:])
 
 
-def fingerprint(entries: list[Entry]) -> str:
+def fingerprint(entries: list[ZipEntry]) -> str:
     """The same for the same photos by the same names in the same order."""
     facts = [(entry.stored, entry.name, entry.has_location) for entry in entries]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def save_plan(entries: list[Entry], path: Path) -> None:
+def save_plan(entries: list[ZipEntry], path: Path) -> None:
     path.write_text(json.dumps([asdict(entry) for entry in entries]))
 
 
-def load_plan(path: Path) -> list[Entry]:
+def load_plan(path: Path) -> list[ZipEntry]:
     """Raises FileNotFoundError and ValueError."""
     rows = json.loads(path.read_text())
-    return [Entry(**row | {"at": tuple(row["at"])}) for row in rows]
+    return [ZipEntry(**row | {"at": tuple(row["at"])}) for row in rows]
 
 
 def note_of_missing(missing: list[str]) -> tuple[str, bytes]:

@@ -40,7 +40,7 @@ def requeue_files(*, now: datetime) -> Requeued:
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweptFiles:
     """How many of each were deleted."""
 
     abandoned: int
@@ -59,9 +59,9 @@ class Swept:
         )
 
 
-def sweep_files(*, now: datetime) -> Swept:
+def sweep_files(*, now: datetime) -> SweptFiles:
     """Delete what nobody will come back for. Safe to run beside everything else."""
-    return Swept(
+    return SweptFiles(
         abandoned=sweep_abandoned(now=now),
         ended=sweep_ended(now=now),
         downloads=sweep_downloads(now=now),

@@ -14,7 +14,13 @@ from socle.backups.exceptions import (
     PruneRefused,
     StoreRefused,
 )
-from socle.backups.format.namespace import PROOF, RECORD, Address, Shelf, moment_of
+from socle.backups.format.namespace import (
+    PROOF,
+    RECORD,
+    Address,
+    BackupNamespace,
+    moment_of,
+)
 from socle.backups.stores import Store, StoredObject
 
 # Nothing younger is swept: longer than any backup or restore takes.
@@ -63,7 +69,7 @@ class Folder:
         )
 
 
-def list_folders(store: Store, *, shelf: Shelf) -> list[Folder]:
+def list_folders(store: Store, *, shelf: BackupNamespace) -> list[Folder]:
     """Newest first."""
     folders: dict[str, Folder] = {}
     for found in store.list(shelf.backups):

@@ -61,7 +61,7 @@ class MediaPart:
 
 
 @dataclass(frozen=True)
-class Record:
+class BackupMetadata:
     format: int
     project: str
     environment: str
@@ -84,7 +84,7 @@ class Record:
         return json.dumps(values, indent=2, sort_keys=False).encode() + b"\n"
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Record":
+    def from_json(cls, data: bytes) -> "BackupMetadata":
         """Raises ValueError (or its kin KeyError, TypeError) for anything else."""
         values = json.loads(data)
         if values["format"] != FORMAT:
@@ -96,7 +96,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Proof:
+class DrillProof:
     """proof.json: this backup was restored beside the live site and was right."""
 
     proven_at: datetime
@@ -112,7 +112,7 @@ class Proof:
         return json.dumps(values, indent=2).encode() + b"\n"
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Proof":
+    def from_json(cls, data: bytes) -> "DrillProof":
         """Raises ValueError (or its kin KeyError, TypeError) for anything else."""
         values = json.loads(data)
         values["proven_at"] = datetime.fromisoformat(values["proven_at"])
@@ -124,8 +124,8 @@ class Backup:
     """A complete backup: where it is and what its record says."""
 
     address: Address
-    record: Record
-    proof: Proof | None = None
+    record: BackupMetadata
+    proof: DrillProof | None = None
     """Of the last drill that restored it; None while there was none."""
     keys: Keys = field(default_factory=Keys, repr=False)
 
@@ -154,7 +154,7 @@ def read_backup(store: Store, address: Address, *, keys: Keys | None = None) -> 
             "ones: ./google_storage.sh -l"
         ) from error
     try:
-        record = Record.from_json(data)
+        record = BackupMetadata.from_json(data)
     except (ValueError, KeyError, TypeError) as error:
         raise NotABackup(
             f"{address.url}/{RECORD} cannot be read: {error}. A newer version of this "
@@ -163,9 +163,9 @@ def read_backup(store: Store, address: Address, *, keys: Keys | None = None) -> 
     return Backup(address, record, _read_proof(store, address), keys or Keys())
 
 
-def _read_proof(store: Store, address: Address) -> Proof | None:
+def _read_proof(store: Store, address: Address) -> DrillProof | None:
     try:
-        return Proof.from_json(store.read(address.folder + PROOF))
+        return DrillProof.from_json(store.read(address.folder + PROOF))
     except (ObjectMissing, ValueError, KeyError, TypeError):
         return None
 

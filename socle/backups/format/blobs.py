@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from socle.backups.exceptions import ObjectDamaged, ObjectMissing
 from socle.backups.format.encryption import Keys
 from socle.backups.format.media_manifest import CRC32C, MD5, PIECE_BYTES, MediaFile
-from socle.backups.format.namespace import Shelf
+from socle.backups.format.namespace import BackupNamespace
 from socle.backups.stores import Reader, Store, Writer
-from socle.backups.stores.stored_checksums import Proof
+from socle.backups.stores.stored_checksums import ChecksumComparison
 
 NO_KEYS = Keys()
 WHOLE_BYTES = 4 << 20  # up to here a content is moved in one piece, in memory
@@ -18,7 +18,7 @@ WHOLE_BYTES = 4 << 20  # up to here a content is moved in one piece, in memory
 
 @contextmanager
 def open_content(
-    file: MediaFile, *, store: Store, shelf: Shelf, keys: Keys
+    file: MediaFile, *, store: Store, shelf: BackupNamespace, keys: Keys
 ) -> Iterator[Reader]:
     """
     The bytes of `file`. Raises ObjectMissing, or ObjectDamaged (at the end of the
@@ -48,7 +48,7 @@ def open_whole(
 
 
 def write_content(
-    file: MediaFile, *, target: Writer, store: Store, shelf: Shelf, keys: Keys
+    file: MediaFile, *, target: Writer, store: Store, shelf: BackupNamespace, keys: Keys
 ) -> None:
     """The same into `target`, which must not become anything if this raises."""
     with open_content(file, store=store, shelf=shelf, keys=keys) as content:
@@ -105,7 +105,11 @@ class _Proving:
             )
 
 
-def _proof_of(file: MediaFile) -> Proof:
+def _proof_of(file: MediaFile) -> ChecksumComparison:
     """A bucket that tells only a generation has nothing to compare bytes with."""
     kind, _, value = file.checksum.partition(":")
-    return Proof(**{kind: value}) if kind in (CRC32C, MD5) else Proof()
+    return (
+        ChecksumComparison(**{kind: value})
+        if kind in (CRC32C, MD5)
+        else ChecksumComparison()
+    )

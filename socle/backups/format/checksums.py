@@ -13,7 +13,7 @@ from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
 from socle.backups.stores.stored_checksums import crc32c_of
 
 __all__ = [
-    "Fingerprint",
+    "ObjectChecksums",
     "HashingReader",
     "HashingWriter",
     "agrees",
@@ -25,7 +25,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Fingerprint:
+class ObjectChecksums:
     """What a stored object must be."""
 
     size_bytes: int
@@ -49,9 +49,9 @@ class HashingWriter:
         self._crc32c.update(bytes(data))
         return len(data)
 
-    def fingerprint(self) -> Fingerprint:
+    def fingerprint(self) -> ObjectChecksums:
         crc32c = base64.b64encode(self._crc32c.digest()).decode()
-        return Fingerprint(self._size_bytes, self._sha256.hexdigest(), crc32c)
+        return ObjectChecksums(self._size_bytes, self._sha256.hexdigest(), crc32c)
 
 
 class HashingReader:
@@ -113,7 +113,7 @@ def agrees(stored: StoredObject, *, size_bytes: int, crc32c: str) -> bool:
 
 
 def check_stored(
-    store: Store, name: str, *, stored: StoredObject | None, sent: Fingerprint
+    store: Store, name: str, *, stored: StoredObject | None, sent: ObjectChecksums
 ) -> None:
     """Raises ObjectDamaged for another object than was sent, and takes it away."""
     if stored is None:

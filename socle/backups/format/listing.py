@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from socle.backups.exceptions import NotABackup
 from socle.backups.format.backup_metadata import Backup, read_backup
 from socle.backups.format.encryption import Keys
-from socle.backups.format.namespace import RECORD, Address, Shelf
+from socle.backups.format.namespace import RECORD, Address, BackupNamespace
 from socle.backups.stores import Store
 from socle.backups.threads import THREADS, map_in_threads
 
@@ -24,12 +24,12 @@ class Listing:
     incomplete: list[str] = field(default_factory=list)
 
 
-def complete_ids(store: Store, *, shelf: Shelf) -> list[str]:
+def complete_ids(store: Store, *, shelf: BackupNamespace) -> list[str]:
     """The folders that have a record, newest first: without one it is no backup."""
     return _ids(store, shelf=shelf)[0]
 
 
-def _ids(store: Store, *, shelf: Shelf) -> tuple[list[str], list[str]]:
+def _ids(store: Store, *, shelf: BackupNamespace) -> tuple[list[str], list[str]]:
     """Those of folders with a record and of those without, newest first."""
     complete, every = set(), set()
     for found in store.list(shelf.backups):
@@ -40,7 +40,9 @@ def _ids(store: Store, *, shelf: Shelf) -> tuple[list[str], list[str]]:
     return sorted(complete, reverse=True), sorted(every - complete, reverse=True)
 
 
-def list_backups(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Listing:
+def list_backups(
+    store: Store, *, shelf: BackupNamespace, keys: Keys | None = None
+) -> Listing:
     """
     keys: with which their parts can be opened later; the listing needs none.
     """
@@ -61,7 +63,9 @@ def list_backups(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Lis
     )
 
 
-def newest_backup(store: Store, *, shelf: Shelf, keys: Keys | None = None) -> Backup:
+def newest_backup(
+    store: Store, *, shelf: BackupNamespace, keys: Keys | None = None
+) -> Backup:
     """Raises NotABackup when there is none."""
     backups = list_backups(store, shelf=shelf, keys=keys).backups
     if not backups:

@@ -27,7 +27,7 @@ def moment_of(backup_id: str) -> datetime:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class BackupNamespace:
     """The part of a store that belongs to one project in one environment."""
 
     project: str
@@ -53,7 +53,7 @@ class Address:
     """A backup's URL, taken apart."""
 
     store_url: str
-    shelf: Shelf
+    shelf: BackupNamespace
     id: str
 
     @property
@@ -79,5 +79,5 @@ def parse_url(url: str) -> Address:
             "ENVIRONMENT/backups/2026-11-21T03-00-00Z. The addresses of all: "
             "./google_storage.sh -l"
         )
-    shelf = Shelf(match["project"], match["environment"])
+    shelf = BackupNamespace(match["project"], match["environment"])
     return Address(match["store"], shelf, match["id"])

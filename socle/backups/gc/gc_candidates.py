@@ -22,7 +22,7 @@ from socle.backups.exceptions import (
     StoreRefused,
 )
 from socle.backups.format.compression import CompressingWriter
-from socle.backups.format.namespace import Shelf, backup_id
+from socle.backups.format.namespace import BackupNamespace, backup_id
 from socle.backups.stores import Store, StoredObject
 
 logger = logging.getLogger(__name__)
@@ -36,12 +36,12 @@ class Condemned:
     since: datetime
 
 
-def sweeps_of(shelf: Shelf) -> str:
+def sweeps_of(shelf: BackupNamespace) -> str:
     return f"{shelf.project}/{shelf.environment}/sweeps/"
 
 
 def read_condemned(
-    store: Store, *, shelf: Shelf
+    store: Store, *, shelf: BackupNamespace
 ) -> tuple[dict[str, Condemned], list[StoredObject]]:
     """
     By the object's name, and the records that said so. A sweep that was killed leaves
@@ -89,7 +89,7 @@ def write_condemned(
     store: Store,
     condemned: Mapping[str, tuple[str, datetime | None]],
     *,
-    shelf: Shelf,
+    shelf: BackupNamespace,
     now: datetime,
 ) -> datetime:
     """
@@ -115,7 +115,7 @@ def write_condemned(
 
 
 def standing_contents(
-    store: Store, *, shelf: Shelf
+    store: Store, *, shelf: BackupNamespace
 ) -> tuple[set[bytes], dict[str, Condemned]]:
     """
     For a backup: the digests of the contents that it may count on, and by their names

@@ -8,12 +8,12 @@ from socle.backups.exceptions import NotABackup
 from socle.backups.format.backup_folders import Folder, delete_all, list_folders
 from socle.backups.format.backup_metadata import Backup, read_backup
 from socle.backups.format.encryption import Keys
-from socle.backups.format.namespace import Address, Shelf
+from socle.backups.format.namespace import Address, BackupNamespace
 from socle.backups.gc.retention import Policy, kept
-from socle.backups.gc.sweep import Swept, sweep
+from socle.backups.gc.sweep import SweepResult, sweep
 from socle.backups.progress import Progress
 from socle.backups.restore.restore_targets import clear
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.stores import Store
 from socle.backups.swap.swap_recovery import alone
 from socle.backups.swap.undo_copies import drop_rest
@@ -25,7 +25,7 @@ NAMED_BY_HAND = "named by hand"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RetentionVerdict:
     """About one complete backup: the reasons why it stays; none means that it goes."""
 
     address: Address
@@ -39,11 +39,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Pruned:
-    removed: list[Verdict]
-    retained: list[Verdict]
+    removed: list[RetentionVerdict]
+    retained: list[RetentionVerdict]
     """Those that would go, and that the bucket itself keeps for now."""
     kept: int
-    swept: Swept
+    swept: SweepResult
 
     @property
     def freed_bytes(self) -> int:
@@ -52,8 +52,8 @@ class Pruned:
 
 
 def plan_prune(
-    shelf: Shelf, *, store: Store, keys: Keys, policy: Policy, now: datetime
-) -> list[Verdict]:
+    shelf: BackupNamespace, *, store: Store, keys: Keys, policy: Policy, now: datetime
+) -> list[RetentionVerdict]:
     """
     What a prune would do with each complete backup, newest first. A backup that cannot
     be read stays, and takes no other one's place.
@@ -76,7 +76,7 @@ def plan_prune(
     )
     stay = _kept(folders, read_ones=read_ones, policy=policy, now=now)
     return [
-        Verdict(
+        RetentionVerdict(
             Address(store.url, shelf, folder.id),
             folder,
             _reasons(folder, backup=read_ones[folder.id], stay=stay),
@@ -121,7 +121,7 @@ def _reasons(
 
 
 def prune(
-    site: Site,
+    site: BackupSource,
     *,
     store: Store,
     policy: Policy,
@@ -150,8 +150,8 @@ def prune(
             for verdict in reversed(plan)
             if verdict.goes and (only is None or verdict.address.id in only)
         ]
-        removed: list[Verdict] = []
-        retained: list[Verdict] = []
+        removed: list[RetentionVerdict] = []
+        retained: list[RetentionVerdict] = []
         for verdict in going:
             lock.check()
             progress.say(f"Removing {verdict.address.url}")

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from rich.table import Table
 
-from socle.backups.gc.prune import Verdict
+from socle.backups.gc.prune import RetentionVerdict
 from socle.backups.progress import readable_age, readable_size
 from socle.backups.table import rendered
 
 
 def verdicts_table(
-    verdicts: Sequence[Verdict], *, now: datetime, width: int | None
+    verdicts: Sequence[RetentionVerdict], *, now: datetime, width: int | None
 ) -> str:
     """
     One line a backup, in the given order; two where that is wider than `width`
@@ -30,7 +30,7 @@ def verdicts_table(
     return "".join(_two_lines(verdict, now=now) for verdict in verdicts)
 
 
-def _cells(verdict: Verdict, *, now: datetime) -> tuple[str, str, str]:
+def _cells(verdict: RetentionVerdict, *, now: datetime) -> tuple[str, str, str]:
     """The size is that of the folder: contents of media belong to many backups."""
     moment = verdict.folder.moment
     return (
@@ -40,7 +40,7 @@ def _cells(verdict: Verdict, *, now: datetime) -> tuple[str, str, str]:
     )
 
 
-def _two_lines(verdict: Verdict, *, now: datetime) -> str:
+def _two_lines(verdict: RetentionVerdict, *, now: datetime) -> str:
     age, size, _ = _cells(verdict, now=now)
     fate = "goes" if verdict.goes else f"stays: {', '.join(verdict.reasons)}"
     return f"{verdict.address.url}\n  {age} old, {size}, {fate}\n"

@@ -17,7 +17,7 @@ from socle.backups.format.backup_folders import GRACE, Folder, delete_all, list_
 from socle.backups.format.backup_metadata import Backup, read_backup
 from socle.backups.format.encryption import Keys
 from socle.backups.format.media_manifest import read_manifest
-from socle.backups.format.namespace import RECORD, Address, Shelf
+from socle.backups.format.namespace import RECORD, Address, BackupNamespace
 from socle.backups.gc.gc_candidates import (
     Condemned,
     digest,
@@ -36,7 +36,7 @@ BATCH = 200
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     contents: int
     """Deleted ones, of media."""
     size_bytes: int
@@ -48,14 +48,14 @@ class Swept:
 
 
 def sweep(
-    shelf: Shelf,
+    shelf: BackupNamespace,
     *,
     store: Store,
     keys: Keys,
     lock: Lock,
     now: datetime,
     progress: Progress,
-) -> Swept:
+) -> SweepResult:
     """
     now: only for the name of the sweep's own record; ages are by the store's clock.
 
@@ -89,7 +89,7 @@ def sweep(
     gone_leftovers = _delete(leftovers, store=store, lock=lock)
     _delete(records, store=store, lock=lock)
     _tidy(shelf, store=store, before=store_now - GRACE)
-    return Swept(
+    return SweepResult(
         contents=len(gone),
         size_bytes=sum(found.size_bytes for found in gone + gone_leftovers),
         leftovers=len(gone_leftovers),
@@ -98,7 +98,12 @@ def sweep(
 
 
 def _named(
-    folders: list[Folder], *, shelf: Shelf, store: Store, keys: Keys, progress: Progress
+    folders: list[Folder],
+    *,
+    shelf: BackupNamespace,
+    store: Store,
+    keys: Keys,
+    progress: Progress,
 ) -> set[bytes]:
     """The digests in the names of all contents that any backup has."""
     named: set[bytes] = set()
@@ -149,7 +154,7 @@ def _is_old(found: StoredObject, *, now: datetime) -> bool:
 
 
 def _leftovers(
-    folders: list[Folder], *, shelf: Shelf, store: Store, now: datetime
+    folders: list[Folder], *, shelf: BackupNamespace, store: Store, now: datetime
 ) -> Iterator[StoredObject]:
     """Of killed runs: folders without a record, marks of readers, checks of a store."""
     for folder in folders:
@@ -167,7 +172,7 @@ def _leftovers(
             yield found
 
 
-def _tidy(shelf: Shelf, *, store: Store, before: datetime) -> None:
+def _tidy(shelf: BackupNamespace, *, store: Store, before: datetime) -> None:
     try:
         store.tidy(f"{shelf.project}/{shelf.environment}/", before=before)
     except StoreRefused as error:  # a right of its own, which little depends on

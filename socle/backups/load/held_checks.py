@@ -34,7 +34,7 @@ _CHECKS = """
 
 
 @dataclass(frozen=True)
-class Check:
+class HeldCheck:
     of_domain: bool
     schema: str
     owner: str
@@ -69,19 +69,19 @@ class Check:
         )
 
 
-def take_checks(database: Database) -> list[Check]:
+def take_checks(database: Database) -> list[HeldCheck]:
     """Take them out of a database that has no rows yet."""
     with database.connect(purpose="restore") as session, session.cursor() as cursor:
         cursor.execute("SET search_path = ''")  # so that each name has its schema
         cursor.execute(_CHECKS)
-        checks = [Check(*row[1:]) for row in cursor.fetchall()]
+        checks = [HeldCheck(*row[1:]) for row in cursor.fetchall()]
         for check in checks:
             cursor.execute(check.alter("DROP CONSTRAINT {name}"))
     return checks
 
 
 def give_back(
-    database: Database, checks: list[Check], *, search_path: str
+    database: Database, checks: list[HeldCheck], *, search_path: str
 ) -> list[LeftOut]:
     """
     Make them again, now over all rows. One that rows break holds for new rows only
@@ -102,7 +102,7 @@ def give_back(
     return left_out
 
 
-def _not_valid(cursor: Any, check: Check, *, error: psycopg2.Error) -> LeftOut:
+def _not_valid(cursor: Any, check: HeldCheck, *, error: psycopg2.Error) -> LeftOut:
     cursor.execute(check.adding(" NOT VALID"))
     rows: int | None = None
     examples: list[str] = []

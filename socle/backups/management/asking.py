@@ -5,7 +5,7 @@ import sys
 from django.core.management.base import CommandError, OutputWrapper
 
 from socle.backups.management.base import USAGE
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 
 NOTHING = "Nothing was changed."
 
@@ -17,7 +17,7 @@ def ask(question: str, *, stderr: OutputWrapper) -> None:
         raise CommandError(NOTHING)
 
 
-def ask_to_replace(question: str, *, site: Site, stderr: OutputWrapper) -> None:
+def ask_to_replace(question: str, *, site: BackupSource, stderr: OutputWrapper) -> None:
     """On PROD the project's name has to be typed: a y is typed too easily."""
     if site.environment != "prod":
         ask(question, stderr=stderr)

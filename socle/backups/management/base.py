@@ -15,7 +15,7 @@ from django.db import Error as DjangoDatabaseError
 from socle.backups.exceptions import AlreadyRunning, BackupError
 from socle.backups.postgres.database_errors import words_of
 from socle.backups.progress import Progress
-from socle.backups.runs.run_recorder import Telling
+from socle.backups.runs.run_recorder import RunRecorder
 
 FAILED, LOCKED, USAGE = 1, 2, 2
 CLEAR = "\x1b[K"  # the rest of the terminal's line
@@ -58,7 +58,7 @@ class BackupCommand(BaseCommand):
         for words in progress.warnings:
             self.tell(f"Note: {words}")
 
-    def progress(self, run: Telling | None = None) -> Progress:
+    def progress(self, run: RunRecorder | None = None) -> Progress:
         """On a terminal one line is written anew; elsewhere there is one every 10 s."""
         return Progress(
             self.tell,

@@ -9,9 +9,9 @@ from socle.backups.format.blobs import open_whole, pass_on
 from socle.backups.format.checksums import upload
 from socle.backups.format.encryption import Keys
 from socle.backups.format.media_manifest import CRC32C, MD5, MediaFile
-from socle.backups.format.namespace import Shelf
+from socle.backups.format.namespace import BackupNamespace
 from socle.backups.gc.gc_candidates import Condemned, renew
-from socle.backups.media.folder_backup import Kept
+from socle.backups.media.folder_backup import StoredFile
 from socle.backups.stores import Store, StoredObject
 from socle.backups.threads import THREADS, OneAtATime, map_in_threads
 
@@ -48,7 +48,7 @@ class BucketKeeper:
         store: Store,
         *,
         media: Store,
-        shelf: Shelf,
+        shelf: BackupNamespace,
         known: set[bytes],
         condemned: Mapping[str, Condemned],
         keys: Keys,
@@ -61,17 +61,17 @@ class BucketKeeper:
         self._keys = keys
         self._sending = OneAtATime()
 
-    def keep_all(self) -> Iterator[Kept | Skipped]:
+    def keep_all(self) -> Iterator[StoredFile | Skipped]:
         return map_in_threads(
             self._keep, self._media.list(""), threads=THREADS, ready=self._kept_before
         )
 
-    def _kept_before(self, found: StoredObject) -> Kept | None:
+    def _kept_before(self, found: StoredObject) -> StoredFile | None:
         file = as_file(found)
         blob = bytes.fromhex(self._keys.blob_name(file.content))
-        return Kept(file) if blob in self._known else None
+        return StoredFile(file) if blob in self._known else None
 
-    def _keep(self, found: StoredObject) -> Kept | Skipped:
+    def _keep(self, found: StoredObject) -> StoredFile | Skipped:
         file = as_file(found)
         blob = self._keys.blob_name(file.content)
         with self._sending.on(blob):
@@ -81,7 +81,7 @@ class BucketKeeper:
                 new_bytes = self._send(found, file=file, blob=blob)
             except ObjectMissing:
                 return Skipped(found.name, "it was deleted during the backup", False)
-        return Kept(file, new_bytes)
+        return StoredFile(file, new_bytes)
 
     def _send(self, found: StoredObject, *, file: MediaFile, blob: str) -> int | None:
         """Returns the bytes that are new in the store; None if it was there."""

@@ -12,10 +12,15 @@ from pathlib import Path
 from socle.backups.exceptions import MediaUnreadable, ObjectExists
 from socle.backups.format.backup_metadata import Skipped
 from socle.backups.format.blobs import WHOLE_BYTES
-from socle.backups.format.checksums import Fingerprint, check_stored, crc32c_of, upload
+from socle.backups.format.checksums import (
+    ObjectChecksums,
+    check_stored,
+    crc32c_of,
+    upload,
+)
 from socle.backups.format.encryption import Keys
 from socle.backups.format.media_manifest import PIECE_BYTES, Earlier, MediaFile
-from socle.backups.format.namespace import Shelf
+from socle.backups.format.namespace import BackupNamespace
 from socle.backups.gc.gc_candidates import Condemned, renew
 from socle.backups.stores import Store
 from socle.backups.threads import THREADS, Budget, OneAtATime, map_in_threads
@@ -31,7 +36,7 @@ SETTLED = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFile:
     """A file that is now in the store; `new_bytes` is None if it was there before."""
 
     file: MediaFile
@@ -117,7 +122,7 @@ class MediaKeeper:
         self,
         store: Store,
         *,
-        shelf: Shelf,
+        shelf: BackupNamespace,
         root: Path,
         known: set[bytes],
         condemned: Mapping[str, Condemned],
@@ -135,13 +140,13 @@ class MediaKeeper:
         self._sending = OneAtATime()
         self._memory = Budget(MEMORY_BYTES)
 
-    def keep_all(self) -> Iterator[Kept | Skipped]:
+    def keep_all(self) -> Iterator[StoredFile | Skipped]:
         """In the order of the walk; bounded memory however many files there are."""
         return map_in_threads(
             self.keep, walk(self._root), threads=THREADS, ready=self.keep_unread
         )
 
-    def keep_unread(self, entry: os.DirEntry[str] | Skipped) -> Kept | None:
+    def keep_unread(self, entry: os.DirEntry[str] | Skipped) -> StoredFile | None:
         """A file that is as it was, and whose content is in the store."""
         if self._unchanged is None or isinstance(entry, Skipped):
             return None
@@ -152,7 +157,7 @@ class MediaKeeper:
             return None
         if file is None or not self._is_known(self._keys.blob_name(file.sha256)):
             return None
-        return Kept(file)
+        return StoredFile(file)
 
     def _path(self, entry: os.DirEntry[str]) -> str:
         return entry.path[self._skipped :]
@@ -160,7 +165,7 @@ class MediaKeeper:
     def _is_known(self, name: str) -> bool:
         return bytes.fromhex(name) in self._known
 
-    def keep(self, entry: os.DirEntry[str] | Skipped) -> Kept | Skipped:
+    def keep(self, entry: os.DirEntry[str] | Skipped) -> StoredFile | Skipped:
         if isinstance(entry, Skipped):
             return entry
         path = self._path(entry)
@@ -173,12 +178,12 @@ class MediaKeeper:
         except FileChanged:
             return Skipped(path, "it kept changing while it was read", True)
 
-    def _keep(self, path: str) -> Kept | Skipped:
+    def _keep(self, path: str) -> StoredFile | Skipped:
         found = (self._root / path).lstat()
         mode = stat.S_IMODE(found.st_mode)
         if stat.S_ISLNK(found.st_mode):
             link = str((self._root / path).readlink())
-            return Kept(MediaFile(path, 0, found.st_mtime_ns, mode, link=link))
+            return StoredFile(MediaFile(path, 0, found.st_mtime_ns, mode, link=link))
         if not stat.S_ISREG(found.st_mode):
             return Skipped(path, "it is neither a file nor a link", True)
         for attempt in range(ATTEMPTS):
@@ -189,7 +194,7 @@ class MediaKeeper:
                     raise
         raise AssertionError("unreachable")
 
-    def _keep_content(self, path: str) -> Kept:
+    def _keep_content(self, path: str) -> StoredFile:
         with (self._root / path).open("rb") as content:
             found = os.fstat(content.fileno())
             mode = stat.S_IMODE(found.st_mode)
@@ -199,7 +204,7 @@ class MediaKeeper:
                     return self._keep_whole(file, content)
             return self._keep_stream(file, content)
 
-    def _keep_whole(self, file: MediaFile, content: BufferedReader) -> Kept:
+    def _keep_whole(self, file: MediaFile, content: BufferedReader) -> StoredFile:
         """What was hashed is what is sent: the same bytes, in memory."""
         data = content.read(file.size_bytes + 1)
         _check_unchanged(file, content, size_bytes=len(data))
@@ -207,7 +212,7 @@ class MediaKeeper:
         blob = self._keys.blob_name(file.sha256)
         with self._sending.on(blob):
             if self._is_known(blob):
-                return Kept(file)
+                return StoredFile(file)
             name = self._shelf.blob(blob)
             data = self._keys.encrypt(data)
             self._renew(name)
@@ -215,11 +220,11 @@ class MediaKeeper:
                 stored = self._store.put(name, data)
             except ObjectExists:
                 return self._kept(file)
-            sent = Fingerprint(len(data), "", crc32c_of(data))
+            sent = ObjectChecksums(len(data), "", crc32c_of(data))
             check_stored(self._store, name, stored=stored, sent=sent)
             return self._kept(file, new_bytes=len(data))
 
-    def _keep_stream(self, file: MediaFile, content: BufferedReader) -> Kept:
+    def _keep_stream(self, file: MediaFile, content: BufferedReader) -> StoredFile:
         """A large file is read twice; the second time must give the same bytes."""
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         _check_unchanged(file, content, size_bytes=content.tell())
@@ -227,7 +232,7 @@ class MediaKeeper:
         blob = self._keys.blob_name(sha256)
         with self._sending.on(blob):
             if self._is_known(blob):
-                return Kept(file)
+                return StoredFile(file)
             self._renew(self._shelf.blob(blob))
             content.seek(0)
             try:
@@ -251,11 +256,11 @@ class MediaKeeper:
         if name in self._condemned:
             renew(self._store, name, condemned=self._condemned[name])
 
-    def _kept(self, file: MediaFile, *, new_bytes: int | None = None) -> Kept:
+    def _kept(self, file: MediaFile, *, new_bytes: int | None = None) -> StoredFile:
         # Known only now: had it been so before, and the sending failed, an equal
         # file would point at nothing.
         self._known.add(bytes.fromhex(self._keys.blob_name(file.sha256)))
-        return Kept(file, new_bytes)
+        return StoredFile(file, new_bytes)
 
 
 def _check_unchanged(

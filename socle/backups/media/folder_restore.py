@@ -15,7 +15,7 @@ from socle.backups.format.media_manifest import (
     outside,
     read_manifest,
 )
-from socle.backups.format.namespace import Shelf
+from socle.backups.format.namespace import BackupNamespace
 from socle.backups.media.reuse_live_file import copied
 from socle.backups.progress import Progress
 from socle.backups.stores import Store
@@ -93,7 +93,7 @@ class MediaRestorer:
         self,
         store: Store,
         *,
-        shelf: Shelf,
+        shelf: BackupNamespace,
         folder: Path,
         keys: Keys,
         live: Path | None = None,

@@ -9,13 +9,13 @@ from socle.backups.postgres.connection import MAINTENANCE, major, server_version
 from socle.backups.postgres.roles import check_roles
 from socle.backups.restore.migration_state import unknown_migrations
 from socle.backups.restore.restore_targets import Parts
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.disk_space import check_room
 from socle.backups.stores import Store
 
 
 def check_fits(
-    backup: Backup, *, site: Site, store: Store, parts: Parts = Parts.BOTH
+    backup: Backup, *, site: BackupSource, store: Store, parts: Parts = Parts.BOTH
 ) -> None:
     """
     parts: what of the backup is wanted.
@@ -39,7 +39,7 @@ def check_fits(
     check_room(record, site=site, parts=parts)
 
 
-def _check_versions(backup: Backup, *, site: Site) -> None:
+def _check_versions(backup: Backup, *, site: BackupSource) -> None:
     database = backup.record.database
     with site.database.named(MAINTENANCE).connect(purpose="restore") as connection:
         here = server_version(connection)
@@ -70,7 +70,7 @@ def _check_migrations(backup: Backup) -> None:
         )
 
 
-def _check_extensions(backup: Backup, *, site: Site) -> None:
+def _check_extensions(backup: Backup, *, site: BackupSource) -> None:
     with (
         site.database.named(MAINTENANCE).connect(purpose="restore") as connection,
         connection.cursor() as cursor,
@@ -86,7 +86,7 @@ def _check_extensions(backup: Backup, *, site: Site) -> None:
         )
 
 
-def _check_folder(site: Site) -> None:
+def _check_folder(site: BackupSource) -> None:
     """Beside the live media lie the restored ones, and the journal of the swap."""
     live, parent = site.media_root, site.media_root.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
@@ -96,7 +96,7 @@ def _check_folder(site: Site) -> None:
         )
 
 
-def _check_volume(site: Site) -> None:
+def _check_volume(site: BackupSource) -> None:
     """The swap is a rename: both folders must be on one volume."""
     live, parent = site.media_root, site.media_root.parent
     if live.exists() and live.stat().st_dev != parent.stat().st_dev:
@@ -122,7 +122,7 @@ def _check_part(part: StoredPart, *, backup: Backup, store: Store) -> None:
         )
 
 
-def remarks(backup: Backup, *, site: Site) -> list[str]:
+def remarks(backup: Backup, *, site: BackupSource) -> list[str]:
     """What a person should read before agreeing; mostly nothing."""
     record, found = backup.record, []
     if record.project != site.project:

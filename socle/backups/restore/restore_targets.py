@@ -30,7 +30,7 @@ class Parts(Flag):
 
 
 @dataclass(frozen=True)
-class Places:
+class RestoreTargets:
     """The names of one restore: what is live, what comes, what it leaves behind."""
 
     database: Database
@@ -38,11 +38,15 @@ class Places:
     stamp: str
 
     @classmethod
-    def at(cls, moment: datetime, *, database: Database, media: Path) -> "Places":
+    def at(
+        cls, moment: datetime, *, database: Database, media: Path
+    ) -> "RestoreTargets":
         return cls(database, media, moment.astimezone(UTC).strftime(STAMP))
 
     @classmethod
-    def unused(cls, moment: datetime, *, database: Database, media: Path) -> "Places":
+    def unused(
+        cls, moment: datetime, *, database: Database, media: Path
+    ) -> "RestoreTargets":
         """
         At `moment`, or a second after the last of what earlier ones left: also when the
         clock was put back, what is replaced last has the last name. The caller has the
@@ -98,7 +102,9 @@ def moment_of(stamp: str) -> datetime:
     return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
 
 
-def plan_of(places: Places, *, database: Database | None, media: Path | None) -> Plan:
+def plan_of(
+    places: RestoreTargets, *, database: Database | None, media: Path | None
+) -> Plan:
     """The swap that makes `database` and `media` the live ones; None stays as it is."""
     databases = folders = None
     if database is not None:

@@ -17,7 +17,7 @@ from socle.backups.restore.left_out import LeftOut
 from socle.backups.restore.migration_state import missing_migrations
 from socle.backups.restore.post_restore import prepare_database
 from socle.backups.restore.restore_targets import create_database, database_exists
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.stores import Store
 from socle.backups.swap.run_history import carry_history
 
@@ -26,7 +26,7 @@ def build_database(
     backup: Backup,
     *,
     into: Database,
-    site: Site,
+    site: BackupSource,
     store: Store,
     spare_bytes: int,
     scrub: bool,

@@ -28,7 +28,7 @@ from socle.backups.progress import Progress
 from socle.backups.restore.preflight import check_fits
 from socle.backups.restore.restore_targets import (
     Parts,
-    Places,
+    RestoreTargets,
     clear,
     drop_database,
     plan_of,
@@ -36,7 +36,7 @@ from socle.backups.restore.restore_targets import (
 )
 from socle.backups.restore.restored_database import build_database
 from socle.backups.restore.scrubbing import needs_scrubbing
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import Lock
 from socle.backups.stores import Store, open_store
 from socle.backups.swap.database_swap import swap
@@ -62,12 +62,12 @@ class Choices:
 def restore_backup(
     backup: Backup,
     *,
-    site: Site,
+    site: BackupSource,
     store: Store,
     now: datetime,
     progress: Progress,
     choices: Choices = Choices(),
-) -> Places:
+) -> RestoreTargets:
     """
     Make `backup` the live database and media of `site`, or the chosen part of them.
 
@@ -81,8 +81,10 @@ def restore_backup(
     Raises AlreadyRunning, RestoreRefused, RestoreFailed, ObjectDamaged, …
     """
     with alone(site, purpose="restore") as lock:
-        places = Places.unused(now, database=site.database, media=site.media_root)
-        work = _Work(backup, site, store, places, choices, progress)
+        places = RestoreTargets.unused(
+            now, database=site.database, media=site.media_root
+        )
+        work = _RestoreWork(backup, site, store, places, choices, progress)
         clear(site.database, site.media_root, kind="restore")
         check_fits(backup, site=site, store=store, parts=choices.parts)
         with held(store, backup.address):
@@ -97,13 +99,13 @@ def restore_backup(
 
 
 @dataclass(frozen=True)
-class _Work:
+class _RestoreWork:
     """One restore, under the lock."""
 
     backup: Backup
-    site: Site
+    site: BackupSource
     store: Store
-    places: Places
+    places: RestoreTargets
     choices: Choices
     progress: Progress
 
@@ -193,7 +195,7 @@ class _Work:
 
 
 @contextmanager
-def _taken_away_on_failure(places: Places) -> Iterator[None]:
+def _taken_away_on_failure(places: RestoreTargets) -> Iterator[None]:
     try:
         yield
     except SwapInterrupted:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from socle.backups.format.backup_metadata import Record
-from socle.backups.runs.backup_source import Site
+from socle.backups.format.backup_metadata import BackupMetadata
+from socle.backups.runs.backup_source import BackupSource
 
 Scrubber = Callable[..., dict[str, int]]
 WITH_PEOPLE = {"prod", "dev"}
 
 
-def needs_scrubbing(record: Record, *, site: Site) -> bool:
+def needs_scrubbing(record: BackupMetadata, *, site: BackupSource) -> bool:
     """People gave their data to one environment, not to every machine of the team."""
     return record.environment in WITH_PEOPLE and record.environment != site.environment
 

@@ -18,20 +18,20 @@ from socle.backups.format.media_manifest import Earlier
 from socle.backups.format.namespace import DUMP, MEDIA, Address
 from socle.backups.gc.gc_candidates import Condemned, standing_contents
 from socle.backups.media.bucket_backup import BucketKeeper
-from socle.backups.media.folder_backup import Kept, MediaKeeper, Unchanged
+from socle.backups.media.folder_backup import MediaKeeper, StoredFile, Unchanged
 from socle.backups.postgres.catalog_warnings import catalog_warnings
 from socle.backups.postgres.connection import major
 from socle.backups.postgres.dump import dump_database
 from socle.backups.postgres.snapshot import Snapshot, snapshot
 from socle.backups.progress import Progress, counted_files, readable_size
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.stores import Store, open_store
 
 KEEPING_MEDIA = "Keeping media"
 
 
 def keep_database(
-    site: Site, *, store: Store, to: Address, progress: Progress
+    site: BackupSource, *, store: Store, to: Address, progress: Progress
 ) -> DatabasePart:
     """Dump and row counts come from one snapshot: they must agree when restored."""
     tool_version = site.database.tool_version("pg_dump")
@@ -74,7 +74,7 @@ def keep_database(
     )
 
 
-def _warnings(site: Site, *, progress: Progress) -> list[str]:
+def _warnings(site: BackupSource, *, progress: Progress) -> list[str]:
     found = catalog_warnings(site.database)
     for words in found:
         progress.warn(words)
@@ -116,7 +116,7 @@ def _check_versions(*, server: str, tool: str) -> None:
 
 
 def keep_media(
-    site: Site,
+    site: BackupSource,
     *,
     store: Store,
     to: Address,
@@ -163,7 +163,7 @@ def keep_media(
 
 @contextmanager
 def _keeper(
-    site: Site,
+    site: BackupSource,
     *,
     store: Store,
     known: set[bytes],
@@ -195,7 +195,7 @@ def _keeper(
 
 @contextmanager
 def _unchanged(
-    site: Site, *, store: Store, full: bool, progress: Progress
+    site: BackupSource, *, store: Store, full: bool, progress: Progress
 ) -> Iterator[Unchanged | None]:
     """Yields what the newest backup has whose manifest can be read, if there is one."""
     for id_ in [] if full else complete_ids(store, shelf=site.shelf):
@@ -220,7 +220,7 @@ class Tally:
         self.files = self.size_bytes = self.new_files = self.new_bytes = 0
         self.skipped: list[Skipped] = []
 
-    def counted(self, results: Iterator[Kept | Skipped]) -> Iterator[bytes]:
+    def counted(self, results: Iterator[StoredFile | Skipped]) -> Iterator[bytes]:
         for result in results:
             if isinstance(result, Skipped):
                 self.skipped.append(result)
@@ -228,7 +228,7 @@ class Tally:
             self._count(result)
             yield result.file.to_line()
 
-    def _count(self, kept: Kept) -> None:
+    def _count(self, kept: StoredFile) -> None:
         self.files += 1
         self.size_bytes += kept.file.size_bytes
         if kept.new_bytes is not None:

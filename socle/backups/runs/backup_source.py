@@ -6,12 +6,12 @@ from pathlib import Path
 from django.conf import settings
 
 from socle.backups.format.encryption import Keys
-from socle.backups.format.namespace import Shelf
+from socle.backups.format.namespace import BackupNamespace
 from socle.backups.postgres.connection import Database
 
 
 @dataclass(frozen=True)
-class Site:
+class BackupSource:
     project: str
     environment: str
     database: Database
@@ -22,7 +22,7 @@ class Site:
     """Of the bucket that the uploaded files live in; empty for `media_root`."""
 
     @classmethod
-    def from_settings(cls) -> "Site":
+    def from_settings(cls) -> "BackupSource":
         """Raises KeyMissing for an encryption key that cannot be read."""
         return cls(
             project=settings.PROJECT_NAME,
@@ -40,9 +40,9 @@ class Site:
         return self.media_store_url or str(self.media_root)
 
     @property
-    def shelf(self) -> Shelf:
-        return Shelf(self.project, self.environment)
+    def shelf(self) -> BackupNamespace:
+        return BackupNamespace(self.project, self.environment)
 
-    def shelf_of(self, environment: str) -> Shelf:
+    def shelf_of(self, environment: str) -> BackupNamespace:
         """Of this project in another environment, in the same store; "" is this one."""
-        return Shelf(self.project, environment or self.environment)
+        return BackupNamespace(self.project, environment or self.environment)

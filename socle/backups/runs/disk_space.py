@@ -7,18 +7,18 @@ from pathlib import Path
 import psycopg2
 
 from socle.backups.exceptions import RestoreRefused
-from socle.backups.format.backup_metadata import Record
+from socle.backups.format.backup_metadata import BackupMetadata
 from socle.backups.postgres.connection import MAINTENANCE, Database
 from socle.backups.progress import readable_size
 from socle.backups.restore.restore_targets import Parts
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 
 # Rows in a database, with its indexes, over the same rows in a dump.
 GROWTH = 2
 LOCAL = {"", "localhost", "127.0.0.1", "::1"}
 
 
-def check_room(record: Record, *, site: Site, parts: Parts) -> None:
+def check_room(record: BackupMetadata, *, site: BackupSource, parts: Parts) -> None:
     """
     Raises RestoreRefused. A server elsewhere does not tell how much room it has: then
     only the media are looked at.
@@ -39,7 +39,9 @@ def check_room(record: Record, *, site: Site, parts: Parts) -> None:
             )
 
 
-def _needs(record: Record, *, site: Site, parts: Parts) -> list[tuple[Path, int]]:
+def _needs(
+    record: BackupMetadata, *, site: BackupSource, parts: Parts
+) -> list[tuple[Path, int]]:
     needs = []
     if Parts.MEDIA in parts and not site.media_store_url:
         needs.append((site.media_root.parent, record.media.size_bytes))

@@ -12,15 +12,15 @@ from socle.backups.exceptions import (
     RestoreFailed,
 )
 from socle.backups.format.backup_folders import held
-from socle.backups.format.backup_metadata import Backup, Proof
+from socle.backups.format.backup_metadata import Backup, DrillProof
 from socle.backups.format.namespace import PROOF
 from socle.backups.load.database_load import Loading, load_database
 from socle.backups.media.folder_restore import restore_media
 from socle.backups.postgres.roles import roles_made
 from socle.backups.progress import Progress, counted
 from socle.backups.restore.preflight import check_fits
-from socle.backups.restore.restore_targets import Places, clear, create_database
-from socle.backups.runs.backup_source import Site
+from socle.backups.restore.restore_targets import RestoreTargets, clear, create_database
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.verify import Verifier
 from socle.backups.stores import Store
 from socle.backups.swap.swap_recovery import alone
@@ -30,12 +30,12 @@ from socle.backups.swap.undo_copies import forget_proven
 def drill(
     backup: Backup,
     *,
-    site: Site,
+    site: BackupSource,
     store: Store,
     now: datetime,
     progress: Progress,
     clock: Callable[[], float] = time.monotonic,
-) -> Proof:
+) -> DrillProof:
     """
     Restore `backup` into a scratch database and folder, which are removed afterwards,
     and write its proof.json. Nothing live is read or written; what an older restore
@@ -54,7 +54,7 @@ def drill(
             _scratch(site, now=now) as places,
         ):
             _restore(backup, site=site, store=store, places=places, progress=progress)
-        proof = Proof(
+        proof = DrillProof(
             proven_at=now.astimezone(UTC),
             duration_seconds=round(clock() - began, 1),
             tables=len(backup.record.database.rows),
@@ -70,7 +70,12 @@ def drill(
 
 
 def _restore(
-    backup: Backup, *, site: Site, store: Store, places: Places, progress: Progress
+    backup: Backup,
+    *,
+    site: BackupSource,
+    store: Store,
+    places: RestoreTargets,
+    progress: Progress,
 ) -> None:
     progress.say(f"Restoring {backup.url} for practice")
     spare_bytes = 0 if site.media_store_url else backup.record.media.size_bytes
@@ -90,8 +95,8 @@ def _read_contents(backup: Backup, *, store: Store, progress: Progress) -> None:
 
 
 @contextmanager
-def _scratch(site: Site, *, now: datetime) -> Iterator[Places]:
-    places = Places.at(now, database=site.database, media=site.media_root)
+def _scratch(site: BackupSource, *, now: datetime) -> Iterator[RestoreTargets]:
+    places = RestoreTargets.at(now, database=site.database, media=site.media_root)
     try:
         create_database(places.drill_database)
         _make(places)
@@ -100,7 +105,7 @@ def _scratch(site: Site, *, now: datetime) -> Iterator[Places]:
         clear(site.database, site.media_root, kind="drill")
 
 
-def _make(places: Places) -> None:
+def _make(places: RestoreTargets) -> None:
     try:
         places.drill_media.mkdir()
     except OSError as error:
@@ -110,7 +115,9 @@ def _make(places: Places) -> None:
         ) from error
 
 
-def _write(proof: Proof, *, backup: Backup, store: Store, progress: Progress) -> None:
+def _write(
+    proof: DrillProof, *, backup: Backup, store: Store, progress: Progress
+) -> None:
     """In place of an earlier drill's, unless the bucket keeps that one for now."""
     name = backup.address.folder + PROOF
     try:

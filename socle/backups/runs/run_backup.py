@@ -11,18 +11,18 @@ from socle.backups.models import Run
 from socle.backups.postgres.dump import DUMPING
 from socle.backups.progress import Progress, counted_files
 from socle.backups.runs.backup_parts import KEEPING_MEDIA
-from socle.backups.runs.backup_source import Site
-from socle.backups.runs.run_recorder import Telling
+from socle.backups.runs.backup_source import BackupSource
+from socle.backups.runs.run_recorder import RunRecorder
 from socle.backups.services import take_backup
 from socle.backups.stores import open_store
 
 
-def back_up(run: Telling, *, progress: Progress, full: bool = False) -> Backup:
+def back_up(run: RunRecorder, *, progress: Progress, full: bool = False) -> Backup:
     """
     Back up this site now, as `run`, whose result is told. Files may be missing: see
     `check_nothing_lost`. Raises what `take_backup` raises.
     """
-    site = Site.from_settings()
+    site = BackupSource.from_settings()
     expect_as_last_time(progress)
     backup = take_backup(
         site,

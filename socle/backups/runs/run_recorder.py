@@ -36,7 +36,7 @@ KEPT_RUNS = 1000
 KILLED = "It was killed or lost its database."
 
 
-class Telling:
+class RunRecorder:
     """The run in progress. Its row is written by the thread that began it, alone."""
 
     def __init__(self, kind: str, *, clock: Callable[[], float]):
@@ -74,14 +74,14 @@ class Telling:
 @contextmanager
 def told(
     kind: str, *, clock: Callable[[], float] = time.monotonic
-) -> Iterator[Telling]:
+) -> Iterator[RunRecorder]:
     """
     Tell of the run that the block is. Its exception is told as its failure and goes
     on. Without a database it is told all the same, but leaves no row.
 
     kind: one of Run.Kind.
     """
-    run = Telling(kind, clock=clock)
+    run = RunRecorder(kind, clock=clock)
     failure: BaseException | None = None
     with ExitStack() as lasting:
         _begin(run, lasting=lasting)
@@ -111,7 +111,7 @@ def mark_killed() -> None:
     )
 
 
-def _begin(run: Telling, *, lasting: ExitStack) -> None:
+def _begin(run: RunRecorder, *, lasting: ExitStack) -> None:
     with _if_possible("The beginning of a run"):
         lasting.enter_context(
             alive(run.row.pk, kind=run.row.kind, database=Database.from_settings())

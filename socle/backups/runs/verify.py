@@ -13,7 +13,7 @@ from socle.backups.format.media_manifest import (
     open_part,
     read_manifest,
 )
-from socle.backups.format.namespace import Shelf
+from socle.backups.format.namespace import BackupNamespace
 from socle.backups.progress import Progress
 from socle.backups.stores import Reader, Store
 from socle.backups.threads import THREADS, map_in_threads
@@ -117,7 +117,7 @@ class Verifier:
 
 
 class _Checker:
-    def __init__(self, store: Store, *, shelf: Shelf, keys: Keys):
+    def __init__(self, store: Store, *, shelf: BackupNamespace, keys: Keys):
         self._store = store
         self._shelf = shelf
         self._keys = keys

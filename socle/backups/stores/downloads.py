@@ -8,7 +8,7 @@ from typing import Protocol
 
 from socle.backups.exceptions import ObjectDamaged, StoreUnavailable
 from socle.backups.stores.retry import Patience
-from socle.backups.stores.stored_checksums import Proof
+from socle.backups.stores.stored_checksums import ChecksumComparison
 
 PIECE_BYTES = 1 << 20
 
@@ -26,11 +26,11 @@ class Answer:
     body: Body
     size_bytes: int
     """Of the whole object."""
-    proof: Proof
+    proof: ChecksumComparison
     """Of the whole object; only the first answer's is used."""
 
 
-class Download:
+class ObjectDownload:
     """
     ask: requests the object from a byte on, and the very object of its first answer.
     what: its URL, for messages.

@@ -15,10 +15,10 @@ from socle.backups.exceptions import (
     ObjectMissing,
     StoreRefused,
 )
-from socle.backups.stores.downloads import Answer, Download
-from socle.backups.stores.google_account import Account
+from socle.backups.stores.downloads import Answer, ObjectDownload
+from socle.backups.stores.google_account import ServiceAccount
 from socle.backups.stores.google_errors import translated
-from socle.backups.stores.google_http import Question, Session, quoted
+from socle.backups.stores.google_http import GoogleRequest, GoogleSession, quoted
 from socle.backups.stores.google_responses import (
     FIELDS,
     described,
@@ -26,7 +26,7 @@ from socle.backups.stores.google_responses import (
     proof_in,
     whole_size,
 )
-from socle.backups.stores.google_uploads import Upload
+from socle.backups.stores.google_uploads import GoogleUpload
 from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
 from socle.backups.stores.retry import Patience
 from socle.backups.stores.stored_checksums import crc32c_of
@@ -39,13 +39,15 @@ class GoogleStore:
     """Objects of one bucket, below `prefix`."""
 
     def __init__(
-        self, account: Account, *, bucket: str, prefix: str, patience: Patience
+        self, account: ServiceAccount, *, bucket: str, prefix: str, patience: Patience
     ):
         self._account = account
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._path = f"/storage/v1/b/{quoted(bucket)}"
-        self._session = Session(account, bucket=bucket, url=self.url, patience=patience)
+        self._session = GoogleSession(
+            account, bucket=bucket, url=self.url, patience=patience
+        )
 
     @property
     def url(self) -> str:
@@ -55,18 +57,20 @@ class GoogleStore:
         if not self._account.is_emulated:
             return f"Google Cloud Storage is asked for {self.url}."
         host = self._account.endpoint
-        there = Question("GET", self._address(self._path), success=(200, 404))
+        there = GoogleRequest("GET", self._address(self._path), success=(200, 404))
         if self._session.answer(there).status == 200:
             return f"The emulator at {host} has the bucket {self._bucket}."
         address = self._address("/storage/v1/b", project="local")
         body = json.dumps({"name": self._bucket}).encode()
-        self._session.answer(Question("POST", address, headers=_JSON, body=body))
+        self._session.answer(GoogleRequest("POST", address, headers=_JSON, body=body))
         return f"Made the bucket {self._bucket} in the emulator at {host}."
 
     def find(self, name: str) -> StoredObject | None:
         address = self._address(self._object(name), fields=FIELDS)
         try:
-            return self._stored(self._session.answer(Question("GET", address, name)))
+            return self._stored(
+                self._session.answer(GoogleRequest("GET", address, name))
+            )
         except ObjectMissing:
             return None
 
@@ -79,7 +83,7 @@ class GoogleStore:
                 fields=f"items({FIELDS}),nextPageToken",
                 pageToken=token,
             )
-            page = self._facts(self._session.answer(Question("GET", address)))
+            page = self._facts(self._session.answer(GoogleRequest("GET", address)))
             for item in page.get("items", []):
                 yield described(item, prefix=self._prefix)
             token = page.get("nextPageToken", "")
@@ -100,7 +104,7 @@ class GoogleStore:
             f"--{mark}\r\nContent-Type: application/octet-stream\r\n\r\n"
         ).encode() + b"%b\r\n--%b--\r\n" % (data, mark.encode())
         headers = {"Content-Type": f"multipart/related; boundary={mark}"}
-        question = Question("POST", address, name, headers=headers, body=body)
+        question = GoogleRequest("POST", address, name, headers=headers, body=body)
         answer = self._session.ask(question, may_be_done=True)
         if answer is not None:
             return self._stored(answer)
@@ -119,8 +123,8 @@ class GoogleStore:
             ifGenerationMatch="0",
             name=self._prefix + name,
         )
-        begin = Question("POST", address, name, headers=_BYTES)
-        upload = Upload(
+        begin = GoogleRequest("POST", address, name, headers=_BYTES)
+        upload = GoogleUpload(
             self._session, name=name, begin=begin, find=lambda: self.find(name)
         )
         try:
@@ -161,7 +165,7 @@ class GoogleStore:
         while True:
             address = self._address(path, ifGenerationMatch="0", rewriteToken=token)
             answer = self._session.ask(
-                Question("POST", address, to, headers=_JSON), may_be_done=True
+                GoogleRequest("POST", address, to, headers=_JSON), may_be_done=True
             )
             step = self._facts(answer) if answer else {}
             token = str(step.get("rewriteToken", ""))
@@ -170,7 +174,7 @@ class GoogleStore:
 
     def read(self, name: str) -> bytes:
         address = self._address(f"/download{self._object(name)}", alt="media")
-        answer = self._session.answer(Question("GET", address, name))
+        answer = self._session.answer(GoogleRequest("GET", address, name))
         proof = proof_in(answer)
         proof.update(answer.data)
         if not proof.is_met():
@@ -188,12 +192,12 @@ class GoogleStore:
             path = f"/download{self._object(name)}"
             address = self._address(path, alt="media", **pinned)
             headers = {"Range": f"bytes={position}-"} if position else {}
-            question = Question("GET", address, name, headers=headers)
+            question = GoogleRequest("GET", address, name, headers=headers)
             response = self._session.send(question, is_stream=True)
             pinned["generation"] = response.headers.get("X-Goog-Generation", "")
             return Answer(response, whole_size(response), proof_in(response))
 
-        source = Download(
+        source = ObjectDownload(
             ask,
             what=f"{self.url}/{name}",
             patience=self._session.patience,
@@ -212,7 +216,7 @@ class GoogleStore:
                 f"{self.url}/{name} is a newer object than the one meant."
             )
         address = self._address(self._object(name), ifGenerationMatch=generation)
-        self._session.ask(Question("DELETE", address, name), may_be_done=True)
+        self._session.ask(GoogleRequest("DELETE", address, name), may_be_done=True)
 
     def tidy(self, prefix: str, *, before: datetime) -> int:
         return 0  # Google forgets unfinished uploads by itself after a week

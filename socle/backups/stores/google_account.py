@@ -27,14 +27,14 @@ CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
-class Account:
+class ServiceAccount:
     credentials: Any
     endpoint: str
     is_emulated: bool
     """Google itself is never spoken to without TLS."""
 
 
-def signed_in(key: dict[str, Any] | None) -> Account:
+def signed_in(key: dict[str, Any] | None) -> ServiceAccount:
     """
     The key's account, else that of the machine. The emulator, which the variable of
     all of Google's clients names, needs neither.
@@ -45,10 +45,10 @@ def signed_in(key: dict[str, Any] | None) -> Account:
     emulator = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
     if emulator:
         endpoint = emulator if "://" in emulator else f"http://{emulator}"
-        return Account(
+        return ServiceAccount(
             AnonymousCredentials(), endpoint, urlsplit(endpoint).scheme == "http"
         )
-    return Account(credentials or _of_machine(), GOOGLE, is_emulated=False)
+    return ServiceAccount(credentials or _of_machine(), GOOGLE, is_emulated=False)
 
 
 def _of_key(key: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ import urllib3
 from google.auth.transport.urllib3 import Request as Signing
 
 from socle.backups.exceptions import ObjectExists, ObjectMissing
-from socle.backups.stores.google_account import Account, connections
+from socle.backups.stores.google_account import ServiceAccount, connections
 from socle.backups.stores.google_errors import refusal, translated
 from socle.backups.stores.retry import Patience
 
@@ -18,7 +18,7 @@ SUCCESS = (200, 201, 204, 206)
 
 
 @dataclass(frozen=True)
-class Question:
+class GoogleRequest:
     """One request; `name` is that of the object it is about, if it is about one."""
 
     method: str
@@ -29,10 +29,12 @@ class Question:
     success: Iterable[int] = SUCCESS
 
 
-class Session:
+class GoogleSession:
     """Asks about one bucket, patiently."""
 
-    def __init__(self, account: Account, *, bucket: str, url: str, patience: Patience):
+    def __init__(
+        self, account: ServiceAccount, *, bucket: str, url: str, patience: Patience
+    ):
         self.patience = patience
         self.url = url
         # The emulator takes the question how far it has come for the end.
@@ -54,7 +56,7 @@ class Session:
         return f"{self._endpoint}{path}" + (f"?{said}" if said else "")
 
     def ask(
-        self, question: Question, *, may_be_done: bool = False
+        self, question: GoogleRequest, *, may_be_done: bool = False
     ) -> urllib3.BaseHTTPResponse | None:
         """
         The whole answer; asked again after passing failures.
@@ -73,12 +75,12 @@ class Session:
 
         return self.patience.persist(once)
 
-    def answer(self, question: Question) -> urllib3.BaseHTTPResponse:
+    def answer(self, question: GoogleRequest) -> urllib3.BaseHTTPResponse:
         """What `ask` answers to that which may be done twice."""
         return self.patience.persist(lambda attempt: self.send(question))
 
     def send(
-        self, question: Question, *, is_stream: bool = False
+        self, question: GoogleRequest, *, is_stream: bool = False
     ) -> urllib3.BaseHTTPResponse:
         """Once, or twice with a new token after a 401. Raises what an answer means."""
         with translated(self.url):
@@ -100,7 +102,7 @@ class Session:
         )
 
     def _request(
-        self, question: Question, headers: dict[str, str], *, is_stream: bool
+        self, question: GoogleRequest, headers: dict[str, str], *, is_stream: bool
     ) -> urllib3.BaseHTTPResponse:
         place = question.url.removeprefix(self._endpoint)
         pool = self._host if place.startswith("/") else self._any_host
@@ -115,7 +117,7 @@ class Session:
             retries=False,
         )
 
-    def _signed(self, question: Question) -> dict[str, str]:
+    def _signed(self, question: GoogleRequest) -> dict[str, str]:
         headers = dict(question.headers)
         with self._lock:  # one thread renews the token, the others wait for it
             self._credentials.before_request(

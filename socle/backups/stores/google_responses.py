@@ -8,7 +8,7 @@ import urllib3
 
 from socle.backups.exceptions import StoreRefused
 from socle.backups.stores.interface import StoredObject
-from socle.backups.stores.stored_checksums import Proof
+from socle.backups.stores.stored_checksums import ChecksumComparison
 
 FIELDS = "name,size,crc32c,generation,timeCreated"
 
@@ -39,11 +39,11 @@ def described(item: dict[str, Any], *, prefix: str) -> StoredObject:
     )
 
 
-def proof_in(answer: urllib3.BaseHTTPResponse) -> Proof:
+def proof_in(answer: urllib3.BaseHTTPResponse) -> ChecksumComparison:
     """Of the whole object, also in the answer to a request for its end."""
     said = answer.headers.get("X-Goog-Hash", "")
     sums = dict(part.strip().split("=", 1) for part in said.split(",") if "=" in part)
-    return Proof(crc32c=sums.get("crc32c", ""))
+    return ChecksumComparison(crc32c=sums.get("crc32c", ""))
 
 
 def whole_size(answer: urllib3.BaseHTTPResponse) -> int:

@@ -17,7 +17,7 @@ from socle.backups.exceptions import (
     StoreUnavailable,
 )
 from socle.backups.stores.google_errors import unavailable
-from socle.backups.stores.google_http import Question, Session
+from socle.backups.stores.google_http import GoogleRequest, GoogleSession
 from socle.backups.stores.google_responses import described, facts_in
 from socle.backups.stores.interface import StoredObject
 
@@ -28,7 +28,7 @@ _INCOMPLETE = 308
 _CANCELLED = (200, 204, 404, 410, 499)
 
 
-class Upload:
+class GoogleUpload:
     """
     A resumable upload. Only its last piece tells Google where it ends, so that an
     abandoned one never becomes an object.
@@ -38,10 +38,10 @@ class Upload:
 
     def __init__(
         self,
-        session: Session,
+        session: GoogleSession,
         *,
         name: str,
-        begin: Question,
+        begin: GoogleRequest,
         find: Callable[[], StoredObject | None],
     ):
         """begin: the request for the place that takes the pieces."""
@@ -81,7 +81,9 @@ class Upload:
 
     def abandon(self) -> None:
         """One try: Google forgets it by itself after a week."""
-        question = Question("DELETE", self._place, name=self._name, success=_CANCELLED)
+        question = GoogleRequest(
+            "DELETE", self._place, name=self._name, success=_CANCELLED
+        )
         try:
             self._session.send(question)
         except BackupError as error:
@@ -146,7 +148,7 @@ class Upload:
         if total != "*":
             headers["X-Goog-Hash"] = f"crc32c={self.crc32c()}"
         return self._session.send(
-            Question(
+            GoogleRequest(
                 "PUT",
                 self._place,
                 name=self._name,

@@ -11,7 +11,7 @@ from socle.backups.exceptions import (
     ObjectMissing,
     StoreRefused,
 )
-from socle.backups.stores.downloads import Answer, Download
+from socle.backups.stores.downloads import Answer, ObjectDownload
 from socle.backups.stores.interface import Reader, Store, StoredObject, Writer
 from socle.backups.stores.retry import Patience
 from socle.backups.stores.s3_requests import Requests, is_amazon
@@ -22,8 +22,8 @@ from socle.backups.stores.s3_responses import (
     moment_of,
     whole_size,
 )
-from socle.backups.stores.s3_uploads import Upload, put_whole
-from socle.backups.stores.stored_checksums import Proof
+from socle.backups.stores.s3_uploads import S3Upload, put_whole
+from socle.backups.stores.stored_checksums import ChecksumComparison
 
 COPY_BYTES = 5 * 1024**3  # what one request may copy
 COPY_PART_BYTES = 1024**3
@@ -85,7 +85,7 @@ class S3Store:
     @contextmanager
     def create(self, name: str) -> Iterator[Writer]:
         self._check_free(name, for_certain=True)
-        upload = Upload(self._requests, name)
+        upload = S3Upload(self._requests, name)
         try:
             yield upload
             upload.finish()
@@ -111,7 +111,7 @@ class S3Store:
         }
         if before.size_bytes > COPY_BYTES:
             with self.create(name) as upload:
-                assert isinstance(upload, Upload)
+                assert isinstance(upload, S3Upload)
                 for start in range(0, before.size_bytes, COPY_PART_BYTES):
                     end = min(start + COPY_PART_BYTES, before.size_bytes)
                     upload.copy_part(place, start=start, end=end)
@@ -155,10 +155,10 @@ class S3Store:
             with self._requests.translated(name):
                 answer = self._requests.call(self._client.get_object, words)
             version["IfMatch"] = answer["ETag"]
-            proof = Proof(crc32c=crc32c_in(answer), md5=md5_in(answer))
+            proof = ChecksumComparison(crc32c=crc32c_in(answer), md5=md5_in(answer))
             return Answer(answer["Body"], whole_size(answer), proof)
 
-        source = Download(
+        source = ObjectDownload(
             ask,
             what=f"{self.url}/{name}",
             patience=self._requests.patience,

@@ -51,7 +51,7 @@ def put_whole(requests: Requests, name: str, *, data: bytes) -> StoredObject:
     return StoredObject(name, len(data), crc32c_in(answer))
 
 
-class Upload:
+class S3Upload:
     """
     A stream. Its parts are invisible until `finish`, and are gone after `abandon`.
 

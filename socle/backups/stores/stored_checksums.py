@@ -16,7 +16,7 @@ def md5_of(data: bytes) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
-class Proof:
+class ChecksumComparison:
     """Compares the bytes that pass with whichever checksum is known of the whole."""
 
     def __init__(self, *, crc32c: str = "", md5: str = ""):

@@ -16,7 +16,7 @@ from socle.backups.exceptions import (
     TryAgain,
 )
 from socle.backups.postgres.connection import MAINTENANCE, Database
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import Lock, only_one
 from socle.backups.swap.folder_swap import folders_forward
 from socle.backups.swap.swap_journal import (
@@ -32,7 +32,7 @@ SETTLE_SECONDS = 30.0
 DRAIN_SECONDS = 2.0  # for requests that had begun; then their connections are closed
 
 
-def swap(plan: Plan, *, site: Site, lock: Lock) -> None:
+def swap(plan: Plan, *, site: BackupSource, lock: Lock) -> None:
     """
     Make the new database and folder the live ones, both or none.
 
@@ -60,7 +60,9 @@ def swap(plan: Plan, *, site: Site, lock: Lock) -> None:
         raise
 
 
-def _settle_now(plan: Plan, *, site: Site, lock: Lock, cause: BaseException) -> bool:
+def _settle_now(
+    plan: Plan, *, site: BackupSource, lock: Lock, cause: BaseException
+) -> bool:
     """
     Whether the new ones are live. Postgres may be starting again: it gets a while.
     """
@@ -82,7 +84,7 @@ def _settle_now(plan: Plan, *, site: Site, lock: Lock, cause: BaseException) -> 
 
 
 @contextmanager
-def _locked(site: Site, *, lock: Lock) -> Iterator[None]:
+def _locked(site: BackupSource, *, lock: Lock) -> Iterator[None]:
     if lock.is_held():
         yield
         return
@@ -90,7 +92,7 @@ def _locked(site: Site, *, lock: Lock) -> Iterator[None]:
         yield
 
 
-def _exchange(plan: Plan, *, site: Site, lock: Lock) -> None:
+def _exchange(plan: Plan, *, site: BackupSource, lock: Lock) -> None:
     parent = site.media_root.parent
     if plan.database is None:
         if plan.media is not None:

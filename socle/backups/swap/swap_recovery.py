@@ -25,7 +25,7 @@ from socle.backups.swap.swap_journal import (
 logger = logging.getLogger(__name__)
 
 
-class Live(Protocol):
+class Swappable(Protocol):
     """What a swap exchanges. A Site is one; web needs no more of it."""
 
     @property
@@ -36,7 +36,7 @@ class Live(Protocol):
 
 
 @contextmanager
-def alone(site: Live, *, purpose: str) -> Iterator[Lock]:
+def alone(site: Swappable, *, purpose: str) -> Iterator[Lock]:
     """
     Hold the lock of the site during the block, after what a killed swap left half-done
     is settled. Raises AlreadyRunning, or LookAtIt when it cannot be settled; errors of
@@ -47,7 +47,7 @@ def alone(site: Live, *, purpose: str) -> Iterator[Lock]:
         yield lock
 
 
-def settle(site: Live) -> bool | None:
+def settle(site: Swappable) -> bool | None:
     """
     Make database and media both the new ones or both the old ones, if a swap was
     begun. Whoever calls this has the lock: the transaction of a swap runs in the
@@ -81,7 +81,7 @@ def _rest(database: Database) -> None:
         logger.warning("%s may still fetch: %s", database.name, words_of(error))
 
 
-def is_done(plan: Plan, *, site: Live) -> bool:
+def is_done(plan: Plan, *, site: Swappable) -> bool:
     """The database decides, since its two renames are one; else the folder does."""
     if plan.database is None:
         parent = site.media_root.parent

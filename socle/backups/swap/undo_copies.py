@@ -15,7 +15,7 @@ from socle.backups.postgres.roles import let_the_site_in
 from socle.backups.postgres.subscriptions import rest_subscriptions
 from socle.backups.progress import Progress, readable_size
 from socle.backups.restore.restore_targets import (
-    Places,
+    RestoreTargets,
     database_exists,
     databases_of,
     drop_database,
@@ -25,7 +25,7 @@ from socle.backups.restore.restore_targets import (
     remove_folder,
     stamp_of,
 )
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.swap.database_swap import swap
 from socle.backups.swap.run_history import carry_history
 from socle.backups.swap.swap_recovery import alone
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Kept:
+class UndoCopy:
     """What one restore (or one undo) replaced; None for a part that it left alone."""
 
     stamp: str
@@ -61,7 +61,7 @@ class Kept:
         return f"{' and '.join(named)}, replaced {self.replaced_at:%Y-%m-%d %H:%M} UTC"
 
 
-def kept(site: Site) -> list[Kept]:
+def kept(site: BackupSource) -> list[UndoCopy]:
     """
     Oldest first; mostly one or none. Without those whose dropping was begun: half of
     them is gone. Raises ServerUnavailable.
@@ -72,7 +72,7 @@ def kept(site: Site) -> list[Kept]:
     folders = {stamp_of(f.name): f for f in folders_of(site.media_root, kind="before")}
     going = _half_dropped(site)
     return [
-        Kept(
+        UndoCopy(
             stamp=stamp,
             database=databases.get(stamp),
             database_bytes=_database_bytes(databases.get(stamp)),
@@ -83,7 +83,7 @@ def kept(site: Site) -> list[Kept]:
     ]
 
 
-def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
+def undo_restore(site: BackupSource, *, now: datetime, progress: Progress) -> UndoCopy:
     """
     Swap what the last restore replaced in again; what is live now is kept in its turn,
     so that an undo can be undone.
@@ -93,7 +93,9 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
     """
     with alone(site, purpose="undo") as lock:
         previous = newest_kept(site)
-        places = Places.unused(now, database=site.database, media=site.media_root)
+        places = RestoreTargets.unused(
+            now, database=site.database, media=site.media_root
+        )
         if previous.database is not None:
             let_the_site_in(previous.database)
         if previous.database is not None and database_exists(site.database):
@@ -110,7 +112,7 @@ def undo_restore(site: Site, *, now: datetime, progress: Progress) -> Kept:
         return newest_kept(site)
 
 
-def forget(site: Site, *, progress: Progress) -> int:
+def forget(site: BackupSource, *, progress: Progress) -> int:
     """
     Drop everything that is kept for an undo. Returns its size in bytes.
 
@@ -121,7 +123,9 @@ def forget(site: Site, *, progress: Progress) -> int:
         return _drop(_all_kept(site), site=site, progress=progress)
 
 
-def forget_proven(site: Site, *, proven_since: datetime, progress: Progress) -> int:
+def forget_proven(
+    site: BackupSource, *, proven_since: datetime, progress: Progress
+) -> int:
     """
     Drop what was replaced before `proven_since`, the moment when a backup was taken
     that is proven now: what came after that restore is safe in it. The caller has the
@@ -131,7 +135,7 @@ def forget_proven(site: Site, *, proven_since: datetime, progress: Progress) -> 
     return _drop(older, site=site, progress=progress)
 
 
-def forget_all_but(stamp: str, *, site: Site) -> None:
+def forget_all_but(stamp: str, *, site: BackupSource) -> None:
     """
     After a swap: one step back is kept, not a history. The caller has the lock. What
     cannot be dropped now is dropped after the next swap: the swap itself is done.
@@ -146,7 +150,7 @@ def forget_all_but(stamp: str, *, site: Site) -> None:
         logger.warning("What an earlier restore had replaced is left over: %s", words)
 
 
-def _drop(which: Iterable[Kept], *, site: Site, progress: Progress) -> int:
+def _drop(which: Iterable[UndoCopy], *, site: BackupSource, progress: Progress) -> int:
     size_bytes = 0
     for one in which:
         progress.say(f"Dropping {one}")
@@ -159,7 +163,7 @@ def _drop(which: Iterable[Kept], *, site: Site, progress: Progress) -> int:
     return size_bytes
 
 
-def drop_rest(site: Site) -> None:
+def drop_rest(site: BackupSource) -> None:
     """What is left where a dropping was interrupted. The caller has the lock."""
     for stamp in _half_dropped(site):
         places = _places(site, stamp=stamp)
@@ -168,29 +172,29 @@ def drop_rest(site: Site) -> None:
         _drop_parts(places)
 
 
-def _drop_parts(places: Places) -> None:
+def _drop_parts(places: RestoreTargets) -> None:
     """The folder has its other name already: who sees only one half undoes nothing."""
     drop_database(places.old_database)
     remove_folder(places.dropped_media)
 
 
-def _half_dropped(site: Site) -> set[str]:
+def _half_dropped(site: BackupSource) -> set[str]:
     databases = databases_of(site.database, kind="before", half_dropped=True)
     folders = folders_of(site.media_root, kind="dropped")
     names = [one.name for one in databases] + [one.name for one in folders]
     return {stamp_of(name) for name in names}
 
 
-def _places(site: Site, *, stamp: str) -> Places:
-    return Places(site.database, site.media_root, stamp)
+def _places(site: BackupSource, *, stamp: str) -> RestoreTargets:
+    return RestoreTargets(site.database, site.media_root, stamp)
 
 
-def newest_kept(site: Site) -> Kept:
+def newest_kept(site: BackupSource) -> UndoCopy:
     """Raises NothingKept."""
     return _all_kept(site)[-1]
 
 
-def _all_kept(site: Site) -> list[Kept]:
+def _all_kept(site: BackupSource) -> list[UndoCopy]:
     found = kept(site)
     if not found:
         raise NothingKept(

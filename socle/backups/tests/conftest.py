@@ -24,7 +24,7 @@ from socle.backups.restore.restore_targets import (
     drop_database,
 )
 from socle.backups.restore.run_restore import restore_backup
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.services import take_backup
 from socle.backups.stores import google_uploads, open_store
 from socle.backups.tests.faulty import (  # noqa: F401
@@ -122,7 +122,7 @@ def django_template() -> Iterator[Database]:
 
 
 @pytest.fixture
-def django_site(site, django_template) -> Site:
+def django_site(site, django_template) -> BackupSource:
     """The site of the test, on a database of Django's own."""
     drop_database(site.database)
     execute(
@@ -166,8 +166,8 @@ def any_store(request):
 
 
 @pytest.fixture
-def site(database, media, store) -> Site:
-    return Site(
+def site(database, media, store) -> BackupSource:
+    return BackupSource(
         project="socle",
         environment="local",
         database=database,
@@ -185,7 +185,7 @@ def backup(site, store):
 def with_tool(site, tmp_path):
     """A site whose client tool `name` is a shell script; the other ones are real."""
 
-    def make(name: str, script: str) -> Site:
+    def make(name: str, script: str) -> BackupSource:
         tools = tmp_path / "tools"
         tools.mkdir(exist_ok=True)
         for real in ("pg_dump", "pg_restore"):

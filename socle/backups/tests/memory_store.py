@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from socle.backups.exceptions import ObjectExists, ObjectMissing
 from socle.backups.format.backup_metadata import (
     FORMAT,
+    BackupMetadata,
     DatabasePart,
+    DrillProof,
     MediaPart,
-    Proof,
-    Record,
     StoredPart,
 )
 from socle.backups.format.checksums import crc32c_of, upload
@@ -23,12 +23,12 @@ from socle.backups.format.namespace import (
     PROOF,
     RECORD,
     Address,
-    Shelf,
+    BackupNamespace,
     backup_id,
 )
 from socle.backups.stores import StoredObject
 
-SHELF = Shelf("socle", "local")
+SHELF = BackupNamespace("socle", "local")
 BEGINNING = datetime(2026, 11, 21, 3, tzinfo=UTC)
 
 
@@ -137,13 +137,13 @@ def put_backup(store, *, taken, sha256s=(), proven=False) -> Address:
     part = StoredPart(MEDIA, manifest.size_bytes, manifest.sha256, manifest.crc32c)
     commit(store, address, media=MediaPart(part, len(sha256s), 0, 0, 0))
     if proven:
-        store.put(address.folder + PROOF, Proof(taken, 1.0, 1, 1, 1, 1).to_json())
+        store.put(address.folder + PROOF, DrillProof(taken, 1.0, 1, 1, 1, 1).to_json())
     return address
 
 
 def commit(store, address: Address, *, media: MediaPart) -> None:
     dump = StoredPart(DUMP, 400, "0" * 64, "AAAAAA==")
-    record = Record(
+    record = BackupMetadata(
         format=FORMAT,
         project="socle",
         environment="local",

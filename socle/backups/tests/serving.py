@@ -13,12 +13,12 @@ from contextlib import contextmanager
 import jwt
 from django.conf import settings
 
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 
 STARTED_SECONDS = 120
 
 
-def environment_of(site: Site) -> dict[str, str]:
+def environment_of(site: BackupSource) -> dict[str, str]:
     return os.environ | {
         "POSTGRES_DB": site.database.name,
         "MEDIA_ROOT": str(site.media_root),
@@ -27,7 +27,7 @@ def environment_of(site: Site) -> dict[str, str]:
 
 
 @contextmanager
-def serving(site: Site, **variables: str) -> Iterator[int]:
+def serving(site: BackupSource, **variables: str) -> Iterator[int]:
     """Yields its port."""
     port = free_port()
     environment = environment_of(site) | {

@@ -14,7 +14,7 @@ from socle.backups.exceptions import (
 from socle.backups.format.backup_metadata import read_backup
 from socle.backups.format.encryption import Keys
 from socle.backups.restore.restore_targets import (
-    Places,
+    RestoreTargets,
     create_database,
     databases_of,
     folders_of,
@@ -104,7 +104,7 @@ def test_a_changed_content_is_no_proof(site, store, backup, practise):
 
 
 def test_what_a_killed_drill_left_is_removed(site, backup, practise):
-    places = Places.at(NIGHT, database=site.database, media=site.media_root)
+    places = RestoreTargets.at(NIGHT, database=site.database, media=site.media_root)
     create_database(places.drill_database)
     places.drill_media.mkdir()
     (places.drill_media / "half").write_bytes(b"half")

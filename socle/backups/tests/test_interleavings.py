@@ -25,7 +25,7 @@ from socle.backups.gc import prune, sweep
 from socle.backups.gc.retention import Policy
 from socle.backups.media import folder_backup
 from socle.backups.postgres.connection import Database
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.tests.conftest import QUIET
 from socle.backups.tests.memory_store import SHELF, MemoryStore
 
@@ -94,7 +94,9 @@ class Nights(RuleBasedStateMachine):
         self.late_deletes = []
         self.writes = 0
         database = Database("socle", "", 0, "", "")
-        self.site = Site("socle", "local", database, self.folder, self.store.url)
+        self.site = BackupSource(
+            "socle", "local", database, self.folder, self.store.url
+        )
         lock = SoleLock()
         self.patches = [
             mock.patch.object(services, "keep_database", keep_database),

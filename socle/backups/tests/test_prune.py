@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from socle.backups.exceptions import AlreadyRunning, PruneRefused, StoreRefused
 from socle.backups.format.backup_folders import held
-from socle.backups.format.backup_metadata import Proof
+from socle.backups.format.backup_metadata import DrillProof
 from socle.backups.format.encryption import Keys
 from socle.backups.format.listing import list_backups
 from socle.backups.gc.prune import (
@@ -20,7 +20,7 @@ from socle.backups.gc.prune_table import verdicts_table
 from socle.backups.gc.retention import LATER, Policy
 from socle.backups.models import Run
 from socle.backups.restore.restore_targets import (
-    Places,
+    RestoreTargets,
     create_database,
     databases_of,
     folders_of,
@@ -71,7 +71,7 @@ def test_a_plan_says_why_each_one_stays(memory):
 
 
 def proof():
-    return Proof(NIGHT, 1.0, 1, 1, 1, 1).to_json()
+    return DrillProof(NIGHT, 1.0, 1, 1, 1, 1).to_json()
 
 
 def test_a_backup_that_is_being_restored_elsewhere_stays(memory):
@@ -115,7 +115,7 @@ def test_a_real_backup_is_whole_after_contents_were_swept(site, any_store, resto
 
 
 def test_a_night_takes_away_what_a_killed_restore_and_drill_left(site, folder_store):
-    killed = Places.at(NIGHT, database=site.database, media=site.media_root)
+    killed = RestoreTargets.at(NIGHT, database=site.database, media=site.media_root)
     for database in (killed.new_database, killed.drill_database):
         create_database(database)
     for folder in (killed.new_media, killed.drill_media, killed.old_media):

@@ -7,7 +7,7 @@ import pytest
 
 from socle.backups import services
 from socle.backups.format.media_manifest import read_manifest
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.services import take_backup
 from socle.backups.tests.conftest import NIGHT, QUIET, names_in
 from socle.backups.tests.memory_store import SHELF, MemoryStore
@@ -31,7 +31,7 @@ def site(monkeypatch, tmp_path):
     monkeypatch.setattr(services, "alone", alone)
     for name, content in CONTENTS.items():
         (tmp_path / name).write_bytes(content)
-    return Site("socle", "local", None, tmp_path, "")
+    return BackupSource("socle", "local", None, tmp_path, "")
 
 
 def blob(content):

@@ -8,7 +8,7 @@ from socle.backups.exceptions import (
 )
 from socle.backups.postgres.snapshot import snapshot
 from socle.backups.restore.restore_targets import (
-    Places,
+    RestoreTargets,
     create_database,
     databases_of,
     drop_database,
@@ -56,7 +56,7 @@ def test_only_one_previous_state_is_kept(site, backup, restore):
 
 
 def test_what_a_killed_restore_left_is_cleared(site, backup, restore):
-    killed = Places.at(NIGHT, database=site.database, media=site.media_root)
+    killed = RestoreTargets.at(NIGHT, database=site.database, media=site.media_root)
     create_database(killed.new_database)
     (killed.new_media / "half").mkdir(parents=True)
     restore(backup)

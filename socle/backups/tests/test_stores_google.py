@@ -18,7 +18,7 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 
 from socle.backups.exceptions import ObjectDamaged, StoreRefused
-from socle.backups.format.checksums import Fingerprint, check_stored
+from socle.backups.format.checksums import ObjectChecksums, check_stored
 from socle.backups.stores import google_account
 from socle.backups.stores.google import GoogleStore
 from socle.backups.stores.retry import Patience
@@ -101,7 +101,7 @@ def test_a_wrong_checksum_in_the_answer_takes_the_object_away(faulty_google):
     wrong = replaced(right.encode(), b"AAAAAA==")
     faulty_google.between.fail(wrong, method="POST")
     stored = faulty_google.store.put("a", b"some bytes")
-    sent = Fingerprint(10, "", right)
+    sent = ObjectChecksums(10, "", right)
     with pytest.raises(ObjectDamaged, match="AAAAAA=="):
         check_stored(faulty_google.store, "a", stored=stored, sent=sent)
     assert names_in(faulty_google.store) == []

@@ -6,15 +6,15 @@ import pytest
 from socle.backups.exceptions import NotABackup
 from socle.backups.format.backup_metadata import (
     Backup,
+    BackupMetadata,
     DatabasePart,
+    DrillProof,
     MediaPart,
-    Proof,
-    Record,
     StoredPart,
 )
 from socle.backups.format.namespace import (
     Address,
-    Shelf,
+    BackupNamespace,
     backup_id,
     moment_of,
     parse_url,
@@ -31,7 +31,7 @@ def backup():
     part = StoredPart("database.dump.zst", 37_000_000, "0" * 64, "AAAAAA==")
     database = DatabasePart("socle", "17.6", "17.6", part, 1, {}, {})
     media = MediaPart(part, 5000, 997_000_000, 50, 10_000_000)
-    record = Record(1, "socle", "prod", TAKEN, 4.9, "5.2", database, media)
+    record = BackupMetadata(1, "socle", "prod", TAKEN, 4.9, "5.2", database, media)
     return Backup(parse_url(URL), record)
 
 
@@ -66,7 +66,9 @@ def test_a_wide_table_has_one_line_a_backup(backup):
 
 
 def test_a_proof_shows_with_its_day(backup):
-    proven = replace(backup, proof=Proof(TAKEN + timedelta(days=1), 9.0, 1, 1, 1, 1))
+    proven = replace(
+        backup, proof=DrillProof(TAKEN + timedelta(days=1), 9.0, 1, 1, 1, 1)
+    )
     assert lines([proven], None)[1].endswith("  2026-11-22")
     assert "  2026-11-21 03:00 UTC, 7 h ago, proven 2026-11-22" in lines([proven], 80)
 
@@ -87,7 +89,7 @@ def test_eighty_columns_get_three_lines_a_backup(backup):
 
 
 def test_a_record_comes_back_from_json(backup):
-    assert Record.from_json(backup.record.to_json()) == backup.record
+    assert BackupMetadata.from_json(backup.record.to_json()) == backup.record
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,9 @@ def test_a_record_comes_back_from_json(backup):
 )
 def test_parse_url_understands_old_habits(written):
     assert parse_url(written) == Address(
-        "gs://a-bucket/with/prefix", Shelf("socle", "prod"), "2026-11-21T03-00-00Z"
+        "gs://a-bucket/with/prefix",
+        BackupNamespace("socle", "prod"),
+        "2026-11-21T03-00-00Z",
     )
     assert parse_url(written).url == URL
 

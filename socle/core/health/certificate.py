@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.core.health import commands
-from socle.core.health.results import Fact, State, Words, check, first_line
+from socle.core.health.results import CheckState, Fact, Words, check, first_line
 
 SOON = timedelta(days=14)
 SECONDS = 3
@@ -29,7 +29,7 @@ def certificate() -> Fact | None:
         says = format_lazy(
             _("nginx shows no certificate: {error}"), error=first_line(error)
         )
-        return Fact("certificate", State.FAIL, says, commands.logs("nginx"))
+        return Fact("certificate", CheckState.FAIL, says, commands.logs("nginx"))
     return judge(shown, host=site_host(), now=datetime.now(UTC))
 
 
@@ -69,22 +69,22 @@ def judge(shown: x509.Certificate, *, host: str, now: datetime) -> Fact:
     left = until - now
     if left <= timedelta():
         says = format_lazy(_("The certificate expired on {day}."), day=day)
-        return Fact("certificate", State.FAIL, says, _renewing())
+        return Fact("certificate", CheckState.FAIL, says, _renewing())
     if shown.issuer == shown.subject:
         says = _("nginx shows the certificate it made itself: browsers warn of it.")
-        return Fact("certificate", State.WARN, says, _renewing())
+        return Fact("certificate", CheckState.WARN, says, _renewing())
     if not is_for(shown, host):
         says = format_lazy(_("The certificate is not for {host}."), host=host)
-        return Fact("certificate", State.WARN, says, _renewing())
+        return Fact("certificate", CheckState.WARN, says, _renewing())
     if left < SOON:
         says = format_lazy(
             _("The certificate expires on {day}, in {days} days."),
             day=day,
             days=left.days,
         )
-        return Fact("certificate", State.WARN, says, _renewing())
+        return Fact("certificate", CheckState.WARN, says, _renewing())
     says = format_lazy(_("The certificate is valid until {day}."), day=day)
-    return Fact("certificate", State.OK, says)
+    return Fact("certificate", CheckState.OK, says)
 
 
 def is_for(shown: x509.Certificate, host: str) -> bool:

@@ -12,10 +12,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
-from socle.core.background_calls import Question, Questions
+from socle.core.background_calls import BackgroundCall, Questions
 from socle.core.cache_or_none import recall, remember
 from socle.core.health import commands
-from socle.core.health.results import Check, Fact, State, Words, first_line
+from socle.core.health.results import Check, CheckState, Fact, Words, first_line
 
 logger = logging.getLogger(__name__)
 # Less than the container's health check allows for the whole answer.
@@ -52,7 +52,7 @@ def ask_all(
 
 
 def _answer(
-    check: Check, question: Question[Fact | None], *, deadline: float
+    check: Check, question: BackgroundCall[Fact | None], *, deadline: float
 ) -> Fact | None:
     """The fact, or that there is none yet at `deadline`."""
     if question.is_over(deadline=deadline):
@@ -90,7 +90,7 @@ def _unknown(check: Check, error: Exception, todo: Words) -> Fact:
 
 def _failed(check: Check, words: Words, todo: Words, **values: object) -> Fact:
     says = format_lazy(words, **values)  # type: ignore[arg-type]
-    return Fact(check.name, State.FAIL, says, todo)
+    return Fact(check.name, CheckState.FAIL, says, todo)
 
 
 def kept(check: Check) -> Fact | None:
@@ -102,7 +102,7 @@ def kept(check: Check) -> Fact | None:
 
 def keep(check: Check, fact: Fact | None) -> None:
     """What fails is not kept: it is to be known at once when it is repaired."""
-    if not check.keep_seconds or fact is None or fact.state == State.FAIL:
+    if not check.keep_seconds or fact is None or fact.state == CheckState.FAIL:
         return
     remember(_key(check), fact, check.keep_seconds)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError, ResponseError
 
 from socle.core.health import commands
-from socle.core.health.results import Fact, State, check, first_line
+from socle.core.health.results import CheckState, Fact, check, first_line
 from socle.core.writable_folders import owner_of
 
 MINUTE = 60
@@ -37,13 +37,13 @@ def database() -> Fact:
         says = format_lazy(
             _("Postgres does not answer: {error}"), error=first_line(error)
         )
-        return Fact("database", State.FAIL, says, commands.start("postgres"))
+        return Fact("database", CheckState.FAIL, says, commands.start("postgres"))
     says = format_lazy(
         _("Postgres {version} answered in {ms} ms."),
         version=version,
         ms=_milliseconds(began),
     )
-    return Fact("database", State.OK, says)
+    return Fact("database", CheckState.OK, says)
 
 
 @check(essential=True, remedy=lambda: commands.logs("redis"))
@@ -65,13 +65,13 @@ def redis() -> Fact:
         )
         runs = isinstance(error, ResponseError)
         todo = commands.logs("redis") if runs else commands.start("redis")
-        return Fact("redis", State.FAIL, says, todo)
+        return Fact("redis", CheckState.FAIL, says, todo)
     says = format_lazy(
         _("Redis {version} answered in {ms} ms."),
         version=version,
         ms=_milliseconds(began),
     )
-    return Fact("redis", State.OK, says)
+    return Fact("redis", CheckState.OK, says)
 
 
 # Kept for what it costs: all migrations of the code are read.
@@ -81,7 +81,7 @@ def migrations() -> Fact:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     missing = [f"{one.app_label}.{one.name}" for one, _backwards in plan]
     if not missing:
-        return Fact("migrations", State.OK, _("The database has every migration."))
+        return Fact("migrations", CheckState.OK, _("The database has every migration."))
     names = ", ".join(missing[:NAMED_MIGRATIONS])
     if len(missing) > NAMED_MIGRATIONS:
         names += ", …"
@@ -90,7 +90,7 @@ def migrations() -> Fact:
         count=len(missing),
         names=names,
     )
-    return Fact("migrations", State.FAIL, says, commands.migrating())
+    return Fact("migrations", CheckState.FAIL, says, commands.migrating())
 
 
 @check(
@@ -111,21 +111,21 @@ def storage() -> Fact:
         for folder in folders:
             prove(folder)
     except FolderFails as problem:
-        return Fact("storage", State.FAIL, problem.says, problem.todo)
+        return Fact("storage", CheckState.FAIL, problem.says, problem.todo)
     except Exception as error:  # each of the two libraries has its own
         says = format_lazy(
             _("The bucket {url} does not answer: {error}"),
             url=bucket,
             error=first_line(error),
         )
-        return Fact("storage", State.FAIL, says, _repairing_storage())
+        return Fact("storage", CheckState.FAIL, says, _repairing_storage())
     if bucket:
         says = format_lazy(_("The bucket {url} answers."), url=bucket)
     else:
         says = format_lazy(
             _("The folder {folder} can be written."), folder=settings.MEDIA_ROOT
         )
-    return Fact("storage", State.OK, says)
+    return Fact("storage", CheckState.OK, says)
 
 
 class FolderFails(Exception):

@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.core.health import commands
-from socle.core.health.results import Fact, State, check
+from socle.core.health.results import CheckState, Fact, check
 from socle.core.mail import NOBODY
 
 LITTLE_PERCENT = 10
@@ -30,15 +30,15 @@ def disk() -> Fact:
         percent=f"{100 * usage.free / usage.total:.0f}",
     )
     state = room(free=usage.free, total=usage.total)
-    return Fact("disk", state, says, "" if state == State.OK else _making_room())
+    return Fact("disk", state, says, "" if state == CheckState.OK else _making_room())
 
 
-def room(*, free: int, total: int) -> State:
+def room(*, free: int, total: int) -> CheckState:
     """Both in bytes."""
     percent = 100 * free / total
     if percent < NONE_PERCENT or free < NONE_BYTES:
-        return State.FAIL
-    return State.WARN if percent < LITTLE_PERCENT else State.OK
+        return CheckState.FAIL
+    return CheckState.WARN if percent < LITTLE_PERCENT else CheckState.OK
 
 
 def nearest(folder: Path) -> Path:
@@ -65,11 +65,11 @@ def mail() -> Fact | None:
     if settings.ENVIRONMENT != "prod":
         return None
     if settings.EMAIL_BACKEND != NOBODY:
-        return Fact("mail", State.OK, _("Letters have a way out."))
+        return Fact("mail", CheckState.OK, _("Letters have a way out."))
     says = _("EMAIL_URL is empty: no invitation and no new password can be sent.")
     todo = format_lazy(
         _("Write EMAIL_URL into {file}, then: {command}"),
         file="secrets/values/email_url",
         command="./install_docker.sh prod",
     )
-    return Fact("mail", State.WARN, says, todo)
+    return Fact("mail", CheckState.WARN, says, todo)

@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from socle.core.health import commands
-from socle.core.health.results import Fact, State, check
+from socle.core.health.results import CheckState, Fact, check
 
 HANGS_AFTER_SECONDS = 5  # no statement of the site's own waits so long for a table
 QUERY_LENGTH = 60
@@ -41,7 +41,7 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Session:
+class BlockingSession:
     """One that holds others up. It may wait itself."""
 
     pid: int
@@ -61,7 +61,7 @@ def locks() -> Fact:
     """One that waits for a row hangs alone; behind one for a table all others queue."""
     waits = waiting()
     if not waits:
-        return Fact("locks", State.OK, _("No query waits for a lock."))
+        return Fact("locks", CheckState.OK, _("No query waits for a lock."))
     first = session(head_of(waits))
     says = format_lazy(
         _(
@@ -74,7 +74,7 @@ def locks() -> Fact:
         who=first,
     )
     hangs = any(one.is_for_table for one in waits)
-    state = State.FAIL if hangs else State.WARN
+    state = CheckState.FAIL if hangs else CheckState.WARN
     return Fact(
         "locks", state, says, commands.manage_as_owner(f"end_session {first.pid}")
     )
@@ -98,8 +98,8 @@ def head_of(waits: list[Wait]) -> int:
     return max(queued or behind or [waits[0].pid], key=behind.count)
 
 
-def session(pid: int) -> Session:
+def session(pid: int) -> BlockingSession:
     with connection.cursor() as cursor:
         cursor.execute(_SESSION, [pid])
         name, since, query = cursor.fetchone() or ("?", None, "")
-    return Session(pid, name, since, query)
+    return BlockingSession(pid, name, since, query)

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 Words = str | Promise  # lazy ones are translated where they are read
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
@@ -23,7 +23,7 @@ class Fact:
     """
 
     name: str
-    state: State
+    state: CheckState
     says: Words
     todo: Words = ""
 

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import override
 
 from socle.core.health.check_runner import all_checks, ask_all
-from socle.core.health.results import Fact, State
+from socle.core.health.results import CheckState, Fact
 
 
 def live(_request):
@@ -35,9 +35,9 @@ def ready(request):
 
 
 def overall(facts: list[Fact], *, essential: set[str]) -> str:
-    if any(fact.state == State.FAIL and fact.name in essential for fact in facts):
+    if any(fact.state == CheckState.FAIL and fact.name in essential for fact in facts):
         return "unavailable"
-    return "ok" if all(fact.state == State.OK for fact in facts) else "degraded"
+    return "ok" if all(fact.state == CheckState.OK for fact in facts) else "degraded"
 
 
 def told(fact: Fact, request: HttpRequest) -> dict[str, str]:

@@ -8,7 +8,7 @@ from functools import partial
 from django.utils.module_loading import import_string
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from socle.core.background_calls import Question, Questions
+from socle.core.background_calls import BackgroundCall, Questions
 
 logger = logging.getLogger(__name__)
 Collector = Callable[[], Iterable[Metric]]
@@ -54,7 +54,7 @@ class SiteCollector:
             up.add_metric([path], float(question.answer is not None))
         yield up
 
-    def _note(self, path: str, question: Question[list[Metric]]) -> None:
+    def _note(self, path: str, question: BackgroundCall[list[Metric]]) -> None:
         """Once, not at each scrape."""
         if question.answer is not None:
             self._failed.discard(path)

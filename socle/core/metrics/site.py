@@ -16,10 +16,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from socle.core.health.certificate import nginx_ends_tls, read_shown
 from socle.core.health.check_runner import ask_all
 from socle.core.health.host import nearest
-from socle.core.health.results import State
+from socle.core.health.results import CheckState
 from socle.core.health.worker import CANARY_KEY
 
-NUMBERS = {State.OK: 0, State.WARN: 1, State.FAIL: 2}
+NUMBERS = {CheckState.OK: 0, CheckState.WARN: 1, CheckState.FAIL: 2}
 STARTED = float(os.environ.get("METRICS_SINCE") or time.time())
 SECONDS = 3
 

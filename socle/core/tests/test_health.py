@@ -15,11 +15,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from socle.core.health import commands
 from socle.core.health.check_runner import ask_all
-from socle.core.health.results import Check, Fact, State
+from socle.core.health.results import Check, CheckState, Fact
 from socle.core.writable_folders import check_site_folders
 
-OK = Fact("database", State.OK, "It answers.")
-FULL = Fact("disk", State.FAIL, "0.1 GB are free at db.internal.", "Make room.")
+OK = Fact("database", CheckState.OK, "It answers.")
+FULL = Fact("disk", CheckState.FAIL, "0.1 GB are free at db.internal.", "Make room.")
 
 
 def of(fact, **values):
@@ -102,7 +102,7 @@ def test_what_is_essential_takes_the_site_out_when_it_fails(client, site, caplog
 
 
 def test_an_essential_warning_takes_nothing_out(client, site):
-    site(of(Fact("database", State.WARN, "Slow."), essential=True))
+    site(of(Fact("database", CheckState.WARN, "Slow."), essential=True))
     response = client.get("/health/ready")
 
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
@@ -128,7 +128,7 @@ def test_the_world_sees_states_and_no_words(client, site, settings):
 
 
 def test_programs_are_answered_in_english(client, site):
-    site(of(Fact("database", State.OK, gettext_lazy("Sign in"))))
+    site(of(Fact("database", CheckState.OK, gettext_lazy("Sign in"))))
     response = client.get("/health/ready", headers={"accept-language": "fr"})
 
     assert response.json()["checks"]["database"]["says"] == "Sign in"
@@ -149,7 +149,7 @@ def test_a_check_that_hangs_is_waited_for_once_and_not_long(site):
     seconds = time.monotonic() - began
     over.set()
 
-    assert [fact.state for fact in first] == [State.FAIL, State.OK]
+    assert [fact.state for fact in first] == [CheckState.FAIL, CheckState.OK]
     assert "no answer within" in str(second[0].says)
     assert second[0].todo == "Look at its log."
     assert asked == [1]
@@ -162,7 +162,7 @@ def test_a_check_that_breaks_is_a_fact_and_hides_no_other(site, caplog):
 
     facts = ask_all([Check("broken", broken), of(OK)])
 
-    assert [fact.state for fact in facts] == [State.FAIL, State.OK]
+    assert [fact.state for fact in facts] == [CheckState.FAIL, CheckState.OK]
     assert "The check itself broke: KeyError" in str(facts[0].says)
     assert "The check 'broken' broke." in caplog.text
 
@@ -191,7 +191,7 @@ def test_what_is_slow_is_asked_once_a_minute_by_all_processes(site):
 
     def ask():
         asked.append(1)
-        return Fact("bucket", State.OK, format_lazy(gettext_lazy("Sign in")))
+        return Fact("bucket", CheckState.OK, format_lazy(gettext_lazy("Sign in")))
 
     slow = Check("bucket", ask, keep_seconds=60)
     first, second = ask_all([slow]), ask_all([slow])
@@ -204,7 +204,7 @@ def test_what_is_slow_is_asked_once_a_minute_by_all_processes(site):
 
 
 def test_what_fails_is_asked_again_at_once(site):
-    answers = iter([FULL, Fact("disk", State.OK, "Room again.")])
+    answers = iter([FULL, Fact("disk", CheckState.OK, "Room again.")])
     slow = Check("disk", lambda: next(answers), keep_seconds=60)
 
     assert [ask_all([slow])[0].state for _ in range(3)] == ["fail", "ok", "ok"]
@@ -233,7 +233,7 @@ def test_the_command_says_what_to_do_and_fails(site):
 
 
 def test_the_command_succeeds_with_a_warning(site):
-    site(of(OK), of(Fact("mail", State.WARN, "None.", "Set it.")))
+    site(of(OK), of(Fact("mail", CheckState.WARN, "None.", "Set it.")))
     code, words = status(json=True)
 
     assert code == 0

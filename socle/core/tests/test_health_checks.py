@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from socle.core.health import certificate, checks, commands, host, worker
-from socle.core.health.results import State
+from socle.core.health.results import CheckState
 from socle.core.mail import NOBODY
 from socle.core.media import media_storage
 
@@ -38,7 +38,7 @@ def as_in_docker(monkeypatch, settings):
 def test_the_database_says_its_version():
     fact = checks.database()
 
-    assert fact.state == State.OK
+    assert fact.state == CheckState.OK
     assert str(fact.says).startswith(f"Postgres {connection.pg_version // 10_000}."), (
         fact.says
     )
@@ -51,7 +51,7 @@ def test_a_database_that_does_not_answer_is_named_with_its_own_words(monkeypatch
     monkeypatch.setattr(connection, "cursor", refused)
     fact = checks.database()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert str(fact.says) == "Postgres does not answer: connection refused"
     assert fact.todo == "docker compose up -d postgres"
 
@@ -59,7 +59,7 @@ def test_a_database_that_does_not_answer_is_named_with_its_own_words(monkeypatch
 def test_redis_says_its_version():
     fact = checks.redis()
 
-    assert fact.state == State.OK
+    assert fact.state == CheckState.OK
     assert "answered in" in str(fact.says)
 
 
@@ -67,7 +67,7 @@ def test_a_redis_that_is_gone(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1"
     fact = checks.redis()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert "Connection refused" in str(fact.says)
     assert fact.todo == "docker compose up -d redis"
 
@@ -77,7 +77,7 @@ def test_a_redis_that_accepts_and_says_nothing_is_not_waited_for_long(settings):
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         fact = checks.redis()  # would hang for ever
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
 
 
 def test_a_redis_that_is_full(settings, server):
@@ -86,20 +86,20 @@ def test_a_redis_that_is_full(settings, server):
     settings.REDIS_URL = server.url
     fact = checks.redis()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert "maxmemory" in str(fact.says)
     assert fact.todo == "docker compose logs --tail 50 redis"
 
 
 @pytest.mark.django_db
 def test_unapplied_migrations_are_named():
-    assert checks.migrations().state == State.OK
+    assert checks.migrations().state == CheckState.OK
     MigrationRecorder.Migration.objects.filter(app="backups").order_by(
         "-name"
     ).first().delete()
     fact = checks.migrations()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert "lacks 1 of the migrations: backups.0" in str(fact.says)
     assert fact.todo == "docker compose run --rm migrate"
 
@@ -127,7 +127,7 @@ def media(settings, tmp_path):
 def test_a_folder_that_can_be_written_is_left_as_it_was(media):
     fact = checks.storage()
 
-    assert fact.state == State.OK
+    assert fact.state == CheckState.OK
     assert str(media) in str(fact.says)
     assert list(media.iterdir()) == []
 
@@ -138,7 +138,7 @@ def test_a_folder_that_is_missing_is_named_and_not_made(media, name):
     folder.rmdir()
     fact = checks.storage()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert str(folder) in str(fact.says)
     assert "No such file" in str(fact.says)
     assert fact.todo == "docker compose exec web python manage.py check_folders"
@@ -153,7 +153,7 @@ def test_a_full_disk_is_another_fact(media, monkeypatch):
 
     monkeypatch.setattr(checks.tempfile, "NamedTemporaryFile", full)
 
-    assert checks.storage().state == State.OK
+    assert checks.storage().state == CheckState.OK
 
 
 def test_a_bucket_that_answers_and_one_that_does_not(media, settings, monkeypatch):
@@ -170,7 +170,7 @@ def test_a_bucket_that_answers_and_one_that_does_not(media, settings, monkeypatc
         "default",
         SimpleNamespace(location="live", bucket=bucket),
     )
-    assert checks.storage().state == State.OK
+    assert checks.storage().state == CheckState.OK
     assert asked == [{"Bucket": "photos", "Prefix": "live", "MaxKeys": 1}]
 
     def refuse(**values):
@@ -178,7 +178,7 @@ def test_a_bucket_that_answers_and_one_that_does_not(media, settings, monkeypatc
 
     bucket.meta.client.list_objects_v2 = refuse
     fact = checks.storage()
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert str(fact.says) == (
         "The bucket s3://photos/live does not answer: AccessDenied"
     )
@@ -210,8 +210,8 @@ def test_room_of_a_large_disk_counts_in_percent(free, state):
 
 
 def test_room_of_a_small_disk_counts_in_bytes():
-    assert host.room(free=GB // 2 - 1, total=GB) == State.FAIL
-    assert host.room(free=GB // 2 + 1, total=GB) == State.OK
+    assert host.room(free=GB // 2 - 1, total=GB) == CheckState.FAIL
+    assert host.room(free=GB // 2 + 1, total=GB) == CheckState.OK
 
 
 def test_the_disk_is_that_of_the_media_also_while_they_are_away(media, monkeypatch):
@@ -226,7 +226,7 @@ def test_the_disk_is_that_of_the_media_also_while_they_are_away(media, monkeypat
     fact = host.disk()
 
     assert used == [media.parent]
-    assert fact.state == State.WARN
+    assert fact.state == CheckState.WARN
     assert str(fact.says).startswith("5.0 GB of 100.0 GB are free where ")
     assert "docker image prune" in str(fact.todo)
 
@@ -236,31 +236,31 @@ def test_only_prod_must_be_able_to_send_letters(settings):
     assert host.mail() is None
     settings.ENVIRONMENT, settings.LOCAL = "prod", False
     fact = host.mail()
-    assert fact.state == State.WARN
+    assert fact.state == CheckState.WARN
     assert "EMAIL_URL is empty" in str(fact.says)
     assert str(fact.todo) == (
         "Write EMAIL_URL into secrets/values/email_url, then: ./install_docker.sh prod"
     )
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    assert host.mail().state == State.OK
+    assert host.mail().state == CheckState.OK
 
 
 def test_a_worker_that_was_never_heard():
     fact = worker.worker()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert fact.todo == "docker compose restart worker"
 
 
 def test_a_worker_is_heard_for_three_minutes():
     cache.set(worker.CANARY_KEY, timezone.now() - timedelta(seconds=170))
     fact = worker.worker()
-    assert fact.state == State.OK
+    assert fact.state == CheckState.OK
     assert "170 s ago" in str(fact.says)
 
     cache.set(worker.CANARY_KEY, timezone.now() - timedelta(minutes=8))
     fact = worker.worker()
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert "for 8 min" in str(fact.says)
     assert fact.todo == "docker compose restart worker"
 
@@ -269,7 +269,7 @@ def test_a_worker_whose_processes_are_all_at_work_is_warned_of():
     cache.set(worker.CANARY_KEY, timezone.now() - timedelta(minutes=8))
     cache.set(worker.BUSY_KEY, 1)
 
-    assert worker.worker().state == State.WARN
+    assert worker.worker().state == CheckState.WARN
 
 
 def made(tmp_path, *, names=("photos.example.com",), days=90.0, issuer="Its CA"):
@@ -358,7 +358,7 @@ def test_without_nginx_there_is_no_certificate(prod):
     prod.NGINX_TLS_ADDRESS = ("127.0.0.1", 1)
     fact = certificate.certificate()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert "refused" in str(fact.says)
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from socle.core.health import commands, locks
-from socle.core.health.results import State
+from socle.core.health.results import CheckState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,7 +82,7 @@ def test_all_is_well_while_nobody_waits(table):
     with sessions(READER, PAGE):
         fact = locks.locks()
 
-    assert fact.state == State.OK
+    assert fact.state == CheckState.OK
     assert str(fact.says) == "No query waits for a lock."
 
 
@@ -91,7 +91,7 @@ def test_readiness_fails_while_pages_hang_and_names_what_holds_them_up(table, cl
         fact = locks.locks()
         ready = client.get("/health/ready")
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     words = str(fact.says)
     assert words.startswith("Queries wait for a lock (2, the longest for ")
     assert f"behind process {alter.pid} of Postgres (psql, " in words
@@ -109,7 +109,7 @@ def test_who_holds_the_lock_is_named_where_nobody_else_waits(table):
     with sessions(locked, PAGE) as (holder, _):
         fact = locks.locks()
 
-    assert fact.state == State.FAIL
+    assert fact.state == CheckState.FAIL
     assert f"behind process {holder.pid} of Postgres (left open, " in str(fact.says)
 
 
@@ -117,7 +117,7 @@ def test_one_that_waits_for_a_row_is_only_a_warning(table):
     with sessions(WRITER, WRITER) as (first, _):
         fact = locks.locks()
 
-    assert fact.state == State.WARN
+    assert fact.state == CheckState.WARN
     assert "Queries wait for a lock (1, the longest" in str(fact.says)
     assert str(first.pid) in str(fact.todo)
 
@@ -133,7 +133,7 @@ def test_an_index_that_is_built_concurrently_holds_nobody_up(table):
     build.join()
     concurrent.close()
 
-    assert fact.state == State.OK
+    assert fact.state == CheckState.OK
 
 
 def build_index(own):

@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from socle.core.management.commands.wait_for_services import advice
-from socle.core.service_waits import NotReady, wait_for_services
+from socle.core.service_waits import ServiceNotReady, wait_for_services
 from socle.core.writable_folders import FolderProblem, check_folder
 
 
@@ -46,7 +46,7 @@ def test_waiting_is_bounded_and_ends_with_the_drivers_own_error():
     def probe():
         raise OperationalError('FATAL:  database "socle" is starting up')
 
-    with pytest.raises(NotReady, match='within 30 s.*"socle" is starting up'):
+    with pytest.raises(ServiceNotReady, match='within 30 s.*"socle" is starting up'):
         wait(probe, timeout_seconds=30)
 
 
@@ -78,7 +78,7 @@ def test_a_server_that_is_not_there_is_named():
     def probe():
         missing.ensure_connection()
 
-    with pytest.raises(NotReady, match="Postgres did not answer.*/nowhere"):
+    with pytest.raises(ServiceNotReady, match="Postgres did not answer.*/nowhere"):
         wait(probe, timeout_seconds=1)
 
 

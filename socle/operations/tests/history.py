@@ -10,16 +10,16 @@ from django.conf import settings
 from socle.backups.format.backup_metadata import (
     FORMAT,
     Backup,
+    BackupMetadata,
     DatabasePart,
+    DrillProof,
     MediaPart,
-    Proof,
-    Record,
     Skipped,
     StoredPart,
 )
 from socle.backups.format.namespace import PROOF, RECORD, Address, backup_id
 from socle.backups.models import Run
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_backup import numbers_of
 from socle.backups.stores import Store, open_store
 
@@ -57,7 +57,7 @@ def record_of(
         return StoredPart(name, size_bytes, sha256="0" * 64, crc32c="AAAAAA==")
 
     database_bytes = 41 * MB + number * MB // 3
-    return Record(
+    return BackupMetadata(
         format=FORMAT,
         project=settings.PROJECT_NAME,
         environment=settings.ENVIRONMENT,
@@ -89,10 +89,10 @@ def record_of(
 
 def put_backup(store: Store, moment: datetime, *, proven: bool = False, **values):
     record = record_of(moment, **values)
-    address = Address(store.url, Site.from_settings().shelf, backup_id(moment))
+    address = Address(store.url, BackupSource.from_settings().shelf, backup_id(moment))
     store.put(address.folder + RECORD, record.to_json())
     if proven:
-        proof = Proof(
+        proof = DrillProof(
             proven_at=moment + timedelta(hours=2),
             duration_seconds=95.0,
             tables=31,

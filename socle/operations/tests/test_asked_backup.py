@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from socle.backups.format.listing import list_backups
 from socle.backups.models import Run
 from socle.backups.postgres.connection import Database
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import only_one
 from socle.operations import backup_requests
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def backups(store):
-    return list_backups(store, shelf=Site.from_settings().shelf).backups
+    return list_backups(store, shelf=BackupSource.from_settings().shelf).backups
 
 
 def test_what_was_asked_for_is_taken_and_shown(store, staff):

@@ -7,21 +7,21 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from socle.core.health.results import Fact, State
+from socle.core.health.results import CheckState, Fact
 from socle.operations import system
 
 pytestmark = pytest.mark.django_db
 ALL = [
     Fact(
         "database",
-        State.OK,
+        CheckState.OK,
         format_lazy(
             gettext_lazy("Redis {version} answered in {ms} ms."), version=8, ms=2
         ),
     ),
-    Fact("mail", State.WARN, "None <b>can</b> go.", gettext_lazy("Sign in")),
-    Fact("worker", State.FAIL, "No task.", "docker compose restart worker"),
-    Fact("our_own", State.OK, "As the project wants it."),
+    Fact("mail", CheckState.WARN, "None <b>can</b> go.", gettext_lazy("Sign in")),
+    Fact("worker", CheckState.FAIL, "No task.", "docker compose restart worker"),
+    Fact("our_own", CheckState.OK, "As the project wants it."),
 ]
 
 
@@ -81,9 +81,9 @@ def test_the_facts_are_in_the_readers_language(staff, store, facts):
 
 def test_the_worst_is_summed_up(staff, store, facts):
     assert "1 thing fails" in staff.get("/operations/").content.decode()
-    facts[:] = [fact for fact in facts if fact.state != State.FAIL]
+    facts[:] = [fact for fact in facts if fact.state != CheckState.FAIL]
     assert "1 thing wants a look" in staff.get("/operations/").content.decode()
-    facts[:] = [fact for fact in facts if fact.state == State.OK]
+    facts[:] = [fact for fact in facts if fact.state == CheckState.OK]
     assert "All is well" in staff.get("/operations/").content.decode()
 
 

@@ -21,7 +21,7 @@ BIG = {b"\x2b\0", b"\0\x2b"}
 
 
 @dataclass(frozen=True)
-class Entry:
+class TiffEntry:
     """start and end: of its value, wherever that lies."""
 
     number: int
@@ -60,7 +60,7 @@ class Directories:
             self._remove(entry, directory=at)
         return self._place(at + self._count_bytes + self._count(at) * self._entry_bytes)
 
-    def _is_place(self, entry: Entry) -> bool:
+    def _is_place(self, entry: TiffEntry) -> bool:
         """Whether the entry has to go; what hangs on it is seen to."""
         eraser, start, end = self._eraser, entry.start, entry.end
         if entry.tag == GPS:
@@ -100,14 +100,14 @@ class Directories:
         self._eraser.found = True
         return True
 
-    def _read_thumbnail(self, entries: list[Entry]) -> None:
+    def _read_thumbnail(self, entries: list[TiffEntry]) -> None:
         known = {entry.tag: entry for entry in entries}
         if JPEG_AT in known and JPEG_LENGTH in known:
             at = self._start + self._number(known[JPEG_AT], 0)
             length = self._number(known[JPEG_LENGTH], 0)
             self._eraser.read_later(at, min(at + length, self._end))
 
-    def _remove(self, entry: Entry, *, directory: int) -> None:
+    def _remove(self, entry: TiffEntry, *, directory: int) -> None:
         """Those behind it move up, with the place of the next directory."""
         data, size = self._eraser.data, self._entry_bytes
         count = self._count(directory)
@@ -119,7 +119,7 @@ class Directories:
             self._order + ("Q" if self._is_big else "H"), data, directory, count - 1
         )
 
-    def _entries(self, at: int) -> list[Entry]:
+    def _entries(self, at: int) -> list[TiffEntry]:
         first = at + self._count_bytes
         found = []
         for number in range(self._count(at)):
@@ -130,7 +130,7 @@ class Directories:
             found.append(self._entry(place, number))
         return found
 
-    def _entry(self, at: int, number: int) -> Entry:
+    def _entry(self, at: int, number: int) -> TiffEntry:
         form = self._order + ("HHQ" if self._is_big else "HHI")
         tag, kind, count = struct.unpack_from(form, self._eraser.data, at)
         width = TYPE_BYTES.get(kind, 1)
@@ -138,9 +138,9 @@ class Directories:
         if width * count > self._place_bytes:
             value = self._start + self._read_place(value)
         end = min(value + width * count, self._end)
-        return Entry(number, tag, width, count, min(value, end), end)
+        return TiffEntry(number, tag, width, count, min(value, end), end)
 
-    def _number(self, entry: Entry, number: int) -> int:
+    def _number(self, entry: TiffEntry, number: int) -> int:
         """The whole number at that place of the entry's values; 0 for none."""
         at = entry.start + number * entry.width
         form = {2: "H", 4: "I", 8: "Q"}.get(entry.width)

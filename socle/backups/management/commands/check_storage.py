@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 from socle.backups.management.base import USAGE, BackupCommand
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.services import prove_store
 from socle.backups.stores import open_store
 
@@ -21,7 +21,7 @@ class Command(BackupCommand):
         )
 
     def handle(self, *, keyfile, **options):
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         key = read_key(keyfile) if keyfile else None
         store = open_store(site.store_url, key=key, patience_seconds=PATIENCE_SECONDS)
         for sentence in prove_store(store, shelf=site.shelf):

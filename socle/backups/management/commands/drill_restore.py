@@ -5,7 +5,7 @@ from socle.backups.format.listing import newest_backup
 from socle.backups.format.namespace import parse_url
 from socle.backups.management.base import BackupCommand
 from socle.backups.progress import counted_files, readable_size
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.drill import drill
 from socle.backups.runs.run_recorder import told
 from socle.backups.stores import open_store
@@ -23,7 +23,7 @@ class Command(BackupCommand):
         )
 
     def handle(self, *, url, **options):
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         with told("drill") as run:
             if url == "latest":
                 store = open_store(site.store_url)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from socle.backups.format.listing import list_backups
 from socle.backups.management.base import BackupCommand, add_of
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.stores import open_store
 from socle.backups.table import backups_table
 
@@ -21,7 +21,7 @@ class Command(BackupCommand):
         add_of(parser)
 
     def handle(self, **options):
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         shelf = site.shelf_of(options["of"])
         listing = list_backups(
             open_store(site.store_url, patience_seconds=10), shelf=shelf

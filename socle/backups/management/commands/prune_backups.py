@@ -8,7 +8,7 @@ from socle.backups.gc.retention import Policy
 from socle.backups.management.asking import ask
 from socle.backups.management.base import BackupCommand
 from socle.backups.progress import counted, readable_size
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_recorder import told
 from socle.backups.stores import open_store
 
@@ -33,7 +33,7 @@ class Command(BackupCommand):
             self.prune(run, only=going)
 
     def places(self):
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         return site, open_store(site.store_url)
 
     def show(self, site, store, *, policy):

@@ -10,7 +10,7 @@ from socle.backups.restore.preflight import check_fits, remarks
 from socle.backups.restore.restore_targets import Parts
 from socle.backups.restore.run_restore import Choices, restore_backup
 from socle.backups.restore.scrubbing import needs_scrubbing
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import check_free
 from socle.backups.runs.run_recorder import told
 from socle.backups.stores import open_store
@@ -57,7 +57,7 @@ class Command(BackupCommand):
         )
 
     def handle(self, *, url, yes, of, parts, **options):
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         check_free(site.database)  # before anything is asked, fetched or noted
         choices = Choices(
             parts=parts,

@@ -2,7 +2,7 @@ from django.utils import timezone
 
 from socle.backups.management.asking import ask_to_replace
 from socle.backups.management.base import BackupCommand
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_locks import check_free
 from socle.backups.runs.run_recorder import told
 from socle.backups.swap.undo_copies import newest_kept, undo_restore
@@ -18,7 +18,7 @@ class Command(BackupCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *, yes, **options):
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         check_free(site.database)  # before anything is asked, fetched or noted
         self.tell(f"Kept of before the last restore: {newest_kept(site)}.")
         if not yes:

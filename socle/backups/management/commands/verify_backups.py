@@ -5,7 +5,7 @@ from socle.backups.format.listing import list_backups, newest_backup
 from socle.backups.format.namespace import parse_url
 from socle.backups.management.base import FAILED, USAGE, BackupCommand
 from socle.backups.progress import counted, counted_files, readable_size
-from socle.backups.runs.backup_source import Site
+from socle.backups.runs.backup_source import BackupSource
 from socle.backups.runs.run_recorder import told
 from socle.backups.runs.verify import Verifier
 from socle.backups.stores import open_store
@@ -26,7 +26,7 @@ class Command(BackupCommand):
                 "Say which: the URL of one backup, latest, or --all.",
                 returncode=USAGE,
             )
-        site = Site.from_settings()
+        site = BackupSource.from_settings()
         with told("verify") as run:
             store, backups, damage = self.chosen(url, site=site)
             verifier = Verifier(store, progress=self.progress(run))

@@ -4,11 +4,11 @@ import sys
 from django.core.management.base import BaseCommand
 
 from socle.core.health.check_runner import ask_all
-from socle.core.health.results import Fact, State
+from socle.core.health.results import CheckState, Fact
 
 # Longer than a page waits: somebody looks for the cause, and every answer is new.
 PATIENCE_SECONDS = 8.0
-SIGNS = {State.OK: "✓ ok  ", State.WARN: "! warn", State.FAIL: "✗ FAIL"}
+SIGNS = {CheckState.OK: "✓ ok  ", CheckState.WARN: "! warn", CheckState.FAIL: "✗ FAIL"}
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *, json, **options):
         facts = ask_all(anew=True, patience_seconds=PATIENCE_SECONDS)
         self.stdout.write(as_json(facts) if json else as_lines(facts))
-        if any(fact.state == State.FAIL for fact in facts):
+        if any(fact.state == CheckState.FAIL for fact in facts):
             sys.exit(1)
 
 

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from socle.core.service_waits import NotReady, wait_for_services
+from socle.core.service_waits import ServiceNotReady, wait_for_services
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *, timeout, **options):
         try:
             wait_for_services(timeout_seconds=timeout)
-        except NotReady as error:
+        except ServiceNotReady as error:
             raise CommandError(f"{error}\n{advice(str(error))}") from error
 
 

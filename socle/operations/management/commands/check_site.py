@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from socle.core.health.results import State
+from socle.core.health.results import CheckState
 from socle.operations.site_check import (
     SiteSilent,
     facts_of_site,
@@ -43,5 +43,5 @@ class Command(BaseCommand):
 
 
 def sentence(fact):
-    how = "fails" if fact.state == State.FAIL else "has warned for a day"
+    how = "fails" if fact.state == CheckState.FAIL else "has warned for a day"
     return f"{fact.name} {how}: {fact.says}"

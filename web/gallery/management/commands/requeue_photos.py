@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gallery.backfill import look_for_locations
 from gallery.services import Requeued, requeue_photos
-from gallery.sweeping import Swept, requeue_files, sweep_files
+from gallery.sweeping import SweptFiles, requeue_files, sweep_files
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,6 @@ def report(requeued: Requeued, *, things: str) -> None:
         )
 
 
-def report_swept(swept: Swept) -> None:
+def report_swept(swept: SweptFiles) -> None:
     if swept.anything:
         logger.info("Swept %s.", swept)
