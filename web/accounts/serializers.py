@@ -5,7 +5,7 @@ from rest_framework import serializers
 from accounts.devices import device_name
 from accounts.models import Invitation, SignIn, User
 from accounts.services import ROLES
-from socle.core.api.text_fields import NameSerializerField, TextModelSerializer
+from socle.core.api.serializer_fields import NameSerializerField, TextModelSerializer
 
 EMAIL_MAX = 254
 PASSWORD_MAX = 1024  # hashing is slow on purpose: nobody may make it slower

@@ -16,7 +16,7 @@ from gallery.media_links import link
 from gallery.models import NAME_LENGTH, Gallery, Photo
 from gallery.photo_import import clean_name
 from gallery.row_permissions import Rights
-from socle.core.api.text_fields import TextModelSerializer
+from socle.core.api.serializer_fields import TextModelSerializer
 
 # The columns of a photo that are shown as they are.
 FACTS = (
