@@ -48,6 +48,20 @@ def test_what_visitors_see(open_visitor, shown, window, scheme):
     look(visitor, f"404-{scheme}-{window}")
 
 
+def test_a_checkbox_stands_beside_its_label(open_visitor, site, window):
+    visitor = open_visitor(site.photographer, **WINDOWS[window])
+    page = visitor.page
+    page.goto("/galleries/new/")
+    box = page.get_by_label("Show where photos were taken").bounding_box()
+    label = page.get_by_text("Show where photos were taken").bounding_box()
+    hint = page.get_by_text("Off: what others download").bounding_box()
+    first_line = label["y"] + min(label["height"], 25) / 2
+    assert abs(box["y"] + box["height"] / 2 - first_line) <= 2
+    assert 0 < label["x"] - (box["x"] + box["width"]) <= 16
+    assert hint["x"] == label["x"]
+    assert hint["y"] >= label["y"] + label["height"]
+
+
 def test_a_photo_large(open_visitor, shown, window, scheme):
     visitor = open_visitor(color_scheme=scheme, **WINDOWS[window])
     page = visitor.page

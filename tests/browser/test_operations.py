@@ -61,6 +61,28 @@ def overflowing(page):
     )
 
 
+def wider_than_the_page(page):
+    return page.evaluate(
+        """() => [...document.querySelectorAll("#board table")]
+        .filter((table) => table.offsetWidth > table.parentElement.clientWidth)
+        .map((table) => table.className)"""
+    )
+
+
+def days_that_touch(page):
+    """Below the plots: each day that runs into the one before."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll(".plot")].flatMap((plot) => {
+          const days = [...plot.querySelectorAll(".plot-day, .plot-today")]
+            .map((day) => [day.getBoundingClientRect(), day.textContent.trim()])
+            .filter(([box]) => box.width)
+            .sort(([one], [other]) => one.left - other.left);
+          return days.filter(([box], n) => n && box.left < days[n - 1][0].right + 2)
+            .map(([, words]) => words);
+        })"""
+    )
+
+
 def test_a_backup_is_taken_and_appears_by_itself(ops, site):
     page = ops.page
     expect(page.get_by_text("The first one is taken by itself")).to_be_visible()
@@ -128,6 +150,8 @@ def test_forty_nights_at_a_glance(open_visitor, site, history, window, scheme):
         page.mouse.move(0, 0)
         visitor.screenshot(f"operations-{scheme}-{window}")
         assert overflowing(page) == []
+        assert wider_than_the_page(page) == []
+        assert days_that_touch(page) == []
         visitor.expect_accessible()
     expect(page.locator("[data-job]")).to_have_count(4)
     assert page.locator(".plot rect").count() >= 3 * 37

@@ -180,6 +180,22 @@ def test_a_failed_photo_can_be_deleted(photographer):
     expect(page.get_by_text("No photos yet")).to_be_visible()
 
 
+def test_who_only_reads_is_not_asked_to_upload_again(photographer, open_visitor, site):
+    photographer.make_gallery("Damaged")
+    whole = landscape(1)
+    cut_off = whole[: len(whole) * 4 // 5]
+    photographer.upload({"half.jpg": cut_off, "cut-off.jpg": truncated_jpeg()})
+    photographer.expect_ready(1)
+    expect(photographer.tiles("failed")).to_contain_text("Upload it again")
+    photographer.page.locator(".tile-open").click()
+    expect(photographer.page.get_by_role("dialog")).to_contain_text("Upload it again")
+    member = open_visitor(site.member)
+    member.page.goto(photographer.page.url)
+    expect(member.tiles("failed")).to_contain_text("This photo cannot be shown.")
+    expect(member.page.get_by_role("dialog")).to_be_visible()
+    expect(member.page.get_by_text("Upload it again")).to_have_count(0)
+
+
 # --- Breaks, and going on -----------------------------------------------------------
 
 
@@ -197,6 +213,20 @@ def break_off_after(page, chunks: int) -> None:
             return route.fallback()
         seen.append(1)
         return route.abort() if len(seen) > chunks else route.fallback()
+
+    page.route("**/api/uploads/*/", answer)
+
+
+def forget_after(page, chunks: int) -> None:
+    """The site knows the upload no more in the one chunk after the first ones."""
+    seen = []
+
+    def answer(route):
+        if route.request.method != "PATCH":
+            return route.fallback()
+        seen.append(1)
+        is_forgotten = len(seen) == chunks + 1
+        return route.fulfill(status=410, body="") if is_forgotten else route.fallback()
 
     page.route("**/api/uploads/*/", answer)
 
@@ -266,6 +296,23 @@ def test_after_a_reload_the_same_file_goes_on(photographer):
     expect(state).to_have_text("Accepted", timeout=60_000)
     assert min(offsets) == 8 * MB
     photographer.expect_ready(1)
+
+
+def test_an_upload_that_the_site_forgot_is_sent_again_from_its_beginning(photographer):
+    """As after a restore of a backup from before it began."""
+    page = photographer.page
+    photographer.expected_errors.append("status of 410")
+    photographer.make_gallery("Forgotten")
+    forget_after(page, 1)
+    offsets = sent_bytes(page)
+    photographer.upload({"large.jpg": large_photo()})
+    row = photographer.row("large.jpg")
+    expect(row).to_contain_text("it is sent again from its beginning", timeout=60_000)
+    photographer.screenshot("upload-forgotten-desktop")
+    expect(row.locator(".row-state")).to_have_text("Accepted", timeout=60_000)
+    expect(row).not_to_contain_text("from its beginning")
+    photographer.expect_ready(1)
+    assert offsets == [0, 8 * MB, 0, 8 * MB]
 
 
 def test_what_was_interrupted_can_be_discarded(photographer):
@@ -411,6 +458,10 @@ def test_a_phone_uploads_as_well(phone):
     phone.upload(photos | {long_name: b"x" * 40, "cut-off.jpg": truncated_jpeg()})
     phone.expect_ready(4)
     expect(phone.tiles("failed")).to_have_count(1)
+    tile = phone.tiles("failed").bounding_box()
+    button = phone.tiles("failed").get_by_role("button").bounding_box()
+    assert tile["y"] < button["y"]
+    assert button["y"] + button["height"] <= tile["y"] + tile["height"]
     expect(phone.page.get_by_text(re.compile("6 of 6 files done"))).to_be_visible()
     phone.expect_no_sideways_scroll()
     phone.screenshot("upload-phone")

@@ -37,6 +37,7 @@ export const en = {
   },
   states: { waiting: "Waiting", working: "Working", ready: "Ready", failed: "Failed" },
   tile: {
+    notShown: "This photo cannot be shown.",
     deleteNamed: (name: string) => `Delete ${name}`,
   },
   arrange: {

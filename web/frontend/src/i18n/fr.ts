@@ -41,6 +41,7 @@ export const fr: Messages = {
   },
   states: { waiting: "En attente", working: "En cours", ready: "Prête", failed: "Échec" },
   tile: {
+    notShown: "Cette photo ne peut pas être affichée.",
     deleteNamed: (name) => `Supprimer ${name}`,
   },
   arrange: {

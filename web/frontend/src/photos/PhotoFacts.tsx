@@ -110,9 +110,11 @@ function Facts({ photo, timeZone, showsLocations }: FactsProps) {
       {camera && <li>{camera}</li>}
       <li>{t.lightbox.pixels(width, height)}</li>
       <li>{t.size(size_bytes)}</li>
-      {photo.notice && <li>{photo.notice}</li>}
+      {photo.can_edit && photo.notice && <li className="lightbox-note">{photo.notice}</li>}
       {photo.can_edit && photo.has_location && (
-        <li>{showsLocations ? t.lightbox.locationShown : t.lightbox.locationHidden}</li>
+        <li className="lightbox-note">
+          {showsLocations ? t.lightbox.locationShown : t.lightbox.locationHidden}
+        </li>
       )}
     </ul>
   );

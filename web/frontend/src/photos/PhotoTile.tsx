@@ -54,6 +54,7 @@ export const PhotoTile = memo(function PhotoTile(props: Props) {
 });
 
 function ReadyTile({ photo, place, onOpen }: Props) {
+  const note = photo.caption || (photo.can_edit ? photo.notice : "");
   const { width, height } = sizeWithin(photo, THUMBNAIL_PX);
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a window of its own
@@ -70,9 +71,9 @@ function ReadyTile({ photo, place, onOpen }: Props) {
         loading={place > 12 ? "lazy" : undefined}
         draggable={false}
       />
-      {(photo.caption || photo.notice) && (
+      {note && (
         <span className="tile-note" aria-hidden={photo.caption !== ""}>
-          {photo.caption || photo.notice}
+          {note}
         </span>
       )}
     </a>
@@ -88,6 +89,7 @@ function PendingTile({ photo }: { photo: Photo }) {
   );
 }
 
+/** What went wrong, and what to do, is for whoever can do it. */
 function FailedTile({ photo, onDelete }: Props) {
   const [isDeleting, setDeleting] = useState(false);
   const [trouble, setTrouble] = useState("");
@@ -102,7 +104,7 @@ function FailedTile({ photo, onDelete }: Props) {
     <div className="tile-text" tabIndex={0}>
       <span className="badge badge-failed">{t.states.failed}</span>
       <span className="tile-name">{photo.name}</span>
-      <span className="tile-error">{trouble || photo.error}</span>
+      <span className="tile-error">{trouble || (photo.can_edit ? photo.error : t.tile.notShown)}</span>
       {photo.can_edit && (
         <button
           type="button"
