@@ -8,10 +8,10 @@ usage() {
   cat <<'USAGE'
 Usage: ./run_tests.sh [--base | --fast | --docker | --chaos | --chaos-tenth | --reliability] [PYTEST_ARGUMENT]...
 
-  (nothing)   the project's: lint, types, the tests of web/, and a browser's walk through
-              the site: some minutes, no Docker
-  --base      the base's: the tests of socle/, scripts, compose files, a tenth of the
-              chaos, and all of the browser's: half an hour, no Docker
+  (nothing)   the project's: lint, types, the tests of web/ but the slow ones, and a
+              browser's walk through the site: some minutes, no Docker
+  --base      the base's: the tests of socle/ and the slow ones of web/, scripts, compose
+              files, a tenth of the chaos, all of the browser's: half an hour, no Docker
   --fast      both without the slow tests and the browser
   --docker    the end-to-end suite on the real stack; needs a Docker engine
   --chaos     backups and restores that are killed, cut off and starved: some 30 minutes
@@ -220,7 +220,7 @@ main() {
       begin "A browser's walk through the site" test_around tests/browser -m smoke "$@"
       lint_all
       part "Frontend" test_frontend
-      part "The project" test_project "$@"
+      part "The project" test_project -m "not slow" "$@"
       end_lanes
       ;;
     base)
@@ -229,6 +229,7 @@ main() {
       begin "Scripts, compose files, a tenth of the chaos" test_surroundings "$@"
       begin "Browser" test_around tests/browser "$@"
       part "The base" test_base "$@"
+      part "The project, slow" test_project -m slow "$@"
       end_lanes
       ;;
   esac

@@ -50,7 +50,7 @@ def received(gallery, photographer):
 def messages(monkeypatch):
     """The uploads that were sent to the broker, instead of sending them."""
     found = []
-    for module in ("taking_in", "upload_tasks", "sweeping"):
+    for module in ("upload_processing", "upload_tasks", "sweeping"):
         monkeypatch.setattr(
             f"gallery.{module}.enqueue_upload", lambda one: found.append(one.pk) or True
         )
