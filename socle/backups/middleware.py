@@ -18,6 +18,7 @@ from socle.backups.exceptions import AlreadyRunning, BackupError
 from socle.backups.journal import journal_path
 from socle.backups.postgres import Database
 from socle.backups.settling import alone
+from socle.core import context
 
 logger = logging.getLogger(__name__)
 
@@ -148,8 +149,9 @@ def busy(request: HttpRequest) -> HttpResponse:
             content_type="application/problem+json",
         )
     else:
+        page = {**context.site(), "seconds": RETRY_SECONDS}
         response = HttpResponse(
-            render_to_string("backups/restoring.html", {"seconds": RETRY_SECONDS}),
+            render_to_string("backups/restoring.html", page),
             status=503,
         )
     response["Retry-After"] = str(RETRY_SECONDS)

@@ -1,6 +1,13 @@
 from django.conf import settings
 
 
-def site(_request):
-    """What every page's frame shows."""
-    return {"site_title": "Socle", "flower_url": settings.FLOWER_URL}
+def site(_request=None):
+    """
+    What every page's frame shows; pages without a request take it as well. The name
+    is no `site_name`: Django's sign-in puts the request's host there.
+    """
+    return {
+        "site_title": settings.SITE_NAME,
+        "has_brand_css": (settings.PROJECT_STATIC / "brand.css").exists(),
+        "flower_url": settings.FLOWER_URL,
+    }

@@ -99,7 +99,7 @@ def update() -> None:
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
     catalogue.header_comment = "# French. After a change: core/tests/catalogue.py."
-    catalogue.project, catalogue.version = "Socle", "1"
+    catalogue.project, catalogue.version = "The site", "1"
     catalogue.creation_date = FIRST_WRITTEN  # the same words make the same file
     with PO.open("wb") as file:
         write_po(

@@ -1,0 +1,105 @@
+"""What socle/README.md promises a project, used from a project's side."""
+
+import pytest
+
+from socle.core.tests.own_project import Project
+
+PAGES = """
+from django.contrib import admin
+from django.core import mail
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from accounts import letters
+from socle.backups.middleware import busy
+from socle.core.api import problems
+
+asked = RequestFactory().get("/")
+client = Client(headers={"Accept-Language": "en"})
+letters.send("reset", to="a@b.org", subject="S", link="/x", hours=2)
+print(json.dumps({
+    "sign-in": client.get("/sign-in/").content.decode(),
+    "404": client.get("/nothing-here/").content.decode(),
+    "500": problems.server_error(asked).content.decode(),
+    "restoring": busy(asked).content.decode(),
+    "letter": mail.outbox[0].body,
+    "admin": str(admin.site.site_header),
+    "API": settings.SPECTACULAR_SETTINGS["TITLE"],
+}))
+"""
+FOUND = """
+from django.contrib.staticfiles import finders
+print(json.dumps([finders.find(name) for name in sys.argv[1:] or %r]))
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+# --- Brand ------------------------------------------------------------------------
+
+
+def test_the_sites_name_is_wherever_a_visitor_reads_it(project):
+    pages = project.show(PAGES, SITE_NAME="Sea_of_photos")
+
+    assert [name for name in pages if "Sea of photos" not in pages[name]] == []
+    assert [name for name in pages if "socle" in pages[name].lower()] == []
+
+
+def test_without_a_name_the_site_is_called_as_the_project(project):
+    pages = project.show(PAGES, SITE_NAME="", PROJECT_NAME="sea_photos")
+
+    assert [name for name in pages if "sea photos" not in pages[name]] == []
+
+
+def test_the_projects_colours_come_after_the_bases(project):
+    project.write("static/brand.css", ":root { --accent: #123456; }")
+
+    pages = project.show(PAGES)
+
+    for name in ("sign-in", "404", "500", "restoring"):
+        base, own = pages[name].find("/static/site.css"), pages[name].find("/brand.css")
+        assert 0 < base < own, name
+
+
+def test_without_colours_of_its_own_no_page_asks_for_them(project):
+    (project.folder / "static/brand.css").unlink()
+    (project.folder / "static").rmdir()
+
+    done = project.run("manage.py", "check", "--fail-level", "WARNING")
+    pages = project.show(PAGES)
+
+    assert done.returncode == 0, done.stderr
+    assert [name for name in pages if "brand.css" in pages[name]] == []
+
+
+def test_an_icon_of_the_project_takes_the_place_of_the_bases(project):
+    project.write("static/favicon.svg", "<svg/>")
+
+    found = project.show(FOUND % ["favicon.svg", "favicon.ico"])
+
+    assert found[0] == str(project.folder / "static/favicon.svg")
+    assert found[1].endswith("socle/core/static/favicon.ico")
+
+
+# --- Templates --------------------------------------------------------------------
+
+
+TEMPLATES = {
+    "sign-in": "brand.svg",
+    "404": "404.html",
+    "500": "500.html",
+    "restoring": "backups/restoring.html",
+    "letter": "accounts/letters/reset.txt",
+}
+
+
+def test_a_template_of_the_project_wins(project):
+    for template in TEMPLATES.values():
+        project.write(f"templates/{template}", f"<p>{template} of the project</p>")
+
+    pages = project.show(PAGES)
+
+    for page, template in TEMPLATES.items():
+        assert f"{template} of the project" in pages[page]
