@@ -313,6 +313,9 @@ WORKER_CANARY_FILE = env.text("WORKER_CANARY_FILE", "/tmp/worker-canary")
 WORKER_CANARY_SECONDS = env.number("WORKER_CANARY_SECONDS", 60)
 WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300)
 
+# The menu: functions that say which entries a request gets, in this order.
+MENU_ENTRIES = ["socle.operations.menu.entries", "socle.core.menu.entries"]
+
 # Health: /health/ready, the operations page and `manage.py site_status` ask these.
 HEALTH_CHECKS = [
     "socle.core.health.checks.database",

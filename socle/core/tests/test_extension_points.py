@@ -1,5 +1,7 @@
 """What socle/README.md promises a project, used from a project's side."""
 
+import re
+
 import pytest
 
 from socle.core.tests.own_project import Project
@@ -103,3 +105,49 @@ def test_a_template_of_the_project_wins(project):
 
     for page, template in TEMPLATES.items():
         assert f"{template} of the project" in pages[page]
+
+
+# --- Menu -------------------------------------------------------------------------
+
+MENU = """
+from types import SimpleNamespace
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+asked = RequestFactory().get("/")
+asked.resolver_match = None
+asked.user = SimpleNamespace(
+    is_authenticated=True, is_staff=True, has_perm=lambda name: True
+)
+print(json.dumps(render_to_string("frame/menu.html", request=asked)))
+"""
+RECIPES = """
+from socle.core.menu import MenuEntry
+
+def entries(request):
+    return [MenuEntry("Recipes", "/recipes/", is_here=request.path == "/")]
+"""
+
+
+def titles(menu: str) -> list[str]:
+    return re.findall(r">([^<>]+)</a>", menu)
+
+
+def test_an_app_adds_its_entry_to_the_menu(project):
+    before = titles(project.show(MENU))
+    project.write("recipes/__init__.py", "")
+    project.write("recipes/menu.py", RECIPES)
+    project.append(
+        "config/settings.py", '\nMENU_ENTRIES.insert(0, "recipes.menu.entries")\n'
+    )
+
+    menu = project.show(MENU)
+
+    assert titles(menu) == ["Recipes", *before]
+    assert re.search(r'href="/recipes/"\s+aria-current="true"', menu)
+
+
+def test_the_base_alone_has_no_entry_of_the_projects(project):
+    project.append("config/settings.py", "\nMENU_ENTRIES = MENU_ENTRIES[-2:]\n")
+
+    assert titles(project.show(MENU)) == ["Operations", "Flower", "Admin", "API"]
