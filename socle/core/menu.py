@@ -29,7 +29,8 @@ def build_menu(request: HttpRequest) -> list[MenuEntry]:
 
 def is_in_app(request: HttpRequest, name: str) -> bool:
     """Whether the page that is asked for is one of the app's; an error page is none."""
-    return bool(request.resolver_match) and request.resolver_match.app_name == name
+    match = request.resolver_match
+    return match is not None and match.app_name == name
 
 
 def entries(request: HttpRequest) -> Iterator[MenuEntry]:
