@@ -276,6 +276,7 @@ if env.text(
 BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
 BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)
 BACKUP_KEEP_MONTHLY = env.number("BACKUP_KEEP_MONTHLY", 12)
+BACKUP_SCRUBBERS: list[str] = []  # a project names what knows its people
 JOBS_FOLDER = env.text("JOBS_FOLDER")  # where cron writes how its jobs ended
 FLOWER_URL = env.text("FLOWER_URL", "/flower/")
 

@@ -151,3 +151,67 @@ def test_the_base_alone_has_no_entry_of_the_projects(project):
     project.append("config/settings.py", "\nMENU_ENTRIES = MENU_ENTRIES[-2:]\n")
 
     assert titles(project.show(MENU)) == ["Operations", "Flower", "Admin", "API"]
+
+
+# --- Lists of functions -----------------------------------------------------------
+
+TIDES = """
+from prometheus_client.core import GaugeMetricFamily
+from socle.core.health.facts import Fact, State, check
+
+@check(keep_seconds=60)
+def tide():
+    return Fact("tide", State.WARN, "The tide is high.", "Wait for six hours.")
+
+def collect():
+    yield GaugeMetricFamily("tides_height", "In metres.", value=3.5)
+
+def scrub(*, using, keep):
+    return {"sailors": 2}
+"""
+NAMED = """
+from socle.core.settings import HEALTH_CHECKS
+HEALTH_CHECKS += ["tides.hooks.tide"]
+METRICS_COLLECTORS += ["tides.hooks.collect"]
+BACKUP_SCRUBBERS = ["tides.hooks.scrub"]
+"""
+ASKED = """
+from socle.backups.scrubbing import run_scrubbers
+from socle.core.health.asking import all_checks, ask_all
+from socle.core.metrics.collecting import SiteCollector
+
+facts = ask_all([check for check in all_checks() if check.name == "tide"], anew=True)
+families = SiteCollector(settings.METRICS_COLLECTORS[-1:]).collect()
+print(json.dumps({
+    "health": [str(fact.says) for fact in facts],
+    "metrics": [family.name for family in families],
+    "scrubbed": run_scrubbers(using="default", keep=[]),
+}))
+"""
+
+
+@pytest.fixture
+def tides(project):
+    project.write("tides/__init__.py", "")
+    project.write("tides/hooks.py", TIDES)
+    project.append("config/settings.py", NAMED)
+    return project
+
+
+def test_checks_numbers_and_scrubbers_of_the_project_are_asked(tides):
+    asked = tides.show(ASKED)
+
+    assert asked["health"] == ["The tide is high."]
+    assert "tides_height" in asked["metrics"]
+    assert asked["scrubbed"] == {"sailors": 2}
+
+
+@pytest.mark.parametrize("setting", ["MENU_ENTRIES", "HEALTH_CHECKS"])
+def test_a_name_that_is_none_is_told_when_the_site_is_checked(tides, setting):
+    tides.append("config/settings.py", f'\n{setting} += ["tides.hooks.tied"]\n')
+
+    done = tides.run("manage.py", "check")
+
+    assert done.returncode == 1
+    assert f"{setting} names tides.hooks.tied, which cannot be used" in done.stderr
+    assert "socle/README.md has an example" in done.stderr
