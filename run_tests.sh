@@ -148,8 +148,21 @@ lint_shell() {
 }
 
 lint_docker() { hadolint socle/docker/Dockerfile nginx/Dockerfile certbot/Dockerfile tests/chaos/prod/attacker/Dockerfile; }
-lint_templates() { in_web djlint --quiet --check --lint --configuration pyproject.toml accounts gallery ../socle; }
-check_types() { in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config accounts gallery ../socle; }
+lint_templates() {
+  read_project_apps || return
+  if [[ -d web/templates ]]; then PROJECT_APPS+=(templates); fi
+  in_web djlint --quiet --check --lint --configuration pyproject.toml "${PROJECT_APPS[@]}" ../socle
+}
+check_types() {
+  read_project_apps || return
+  in_web env "${SETTINGS_FOR_TOOLS[@]}" mypy config "${PROJECT_APPS[@]}" ../socle
+}
+# Sets PROJECT_APPS as web/config/settings.py has it.
+read_project_apps() {
+  local names
+  names="$(in_web python -m socle.core.project_apps)" || return
+  read -ra PROJECT_APPS <<<"$names"
+}
 check_imports() { in_web lint-imports --config pyproject.toml --no-cache --no-logo; }
 check_api_client() { scripts/api_client.sh --check; }
 check_migrations() { in_web env "${SETTINGS_FOR_TOOLS[@]}" python manage.py makemigrations --check --dry-run; }

@@ -6,7 +6,7 @@ source scripts/lib.sh  # say, die, run_npm
 
 API="$REPOSITORY/web/frontend/src/api"
 # Enough to load the settings; nothing is connected to.
-SETTINGS=(SECRET_KEY=tools POSTGRES_PASSWORD=tools REDIS_URL=redis://127.0.0.1:1 ENVIRONMENT=local)
+SETTINGS=(SITE_NAME=API SECRET_KEY=tools POSTGRES_PASSWORD=tools REDIS_URL=redis://127.0.0.1:1 ENVIRONMENT=local)
 
 usage() {
   cat <<'USAGE'

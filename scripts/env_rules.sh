@@ -109,6 +109,13 @@ fault_of() {
 PLAIN_VALUE='^[A-Za-z0-9_.,:/@*+%-]*$'
 PLAIN_SIGNS='letters, digits and - _ . : / @ , %'
 
+# usage: is_plain NAME VALUE    A site's name may have letters of any language.
+is_plain() {
+  local LC_ALL=C value="$2"
+  if [[ "$1" == SITE_NAME ]]; then value="${value//[$'\x80'-$'\xff']/}"; fi
+  [[ "$value" =~ $PLAIN_VALUE ]]
+}
+
 # usage: trap_in VALUE    The sign that Compose or a shell would change, in words.
 trap_in() {
   case "$1" in
@@ -193,7 +200,7 @@ fault_in_line() {
     if [[ -n "$fault" ]]; then
       echo "$1 is no variable; is $fault meant? A variable of your own gets a line in .env.example"
     fi
-  elif [[ "${3:-}" == plain && ! "$2" =~ $PLAIN_VALUE ]]; then
+  elif [[ "${3:-}" == plain ]] && ! is_plain "$1" "$2"; then
     echo "$1 has $(trap_in "$2"). Use $PLAIN_SIGNS only"
   elif [[ "$2" =~ ^[\"\'] ]]; then
     echo "$1 has quotes, which would be a part of the value: leave them out"

@@ -61,7 +61,7 @@ env_has_no_trap() {
     line="${line%$'\r'}"
     [[ "$line" =~ ^[A-Z][A-Z0-9_]*= ]] || continue
     name="${line%%=*}" value="${line#*=}"
-    if [[ ! "$value" =~ $PLAIN_VALUE ]]; then bad+=("$name ($(trap_in "$value"))"); fi
+    if ! is_plain "$name" "$value"; then bad+=("$name ($(trap_in "$value"))"); fi
   done <.env
   if ((${#bad[@]} > 0)); then
     problem "Compose or a shell changes these values of .env: $(in_words "${bad[@]}")." \
@@ -89,7 +89,7 @@ values_fault() {
   local name
   load_rules
   for name in $(names_in .env | sort -u); do
-    if [[ -n "${VALUES[$name]}" && "${VALUES[$name]}" =~ $PLAIN_VALUE ]] || ! is_known "$name"; then
+    if { [[ -n "${VALUES[$name]}" ]] && is_plain "$name" "${VALUES[$name]}"; } || ! is_known "$name"; then
       fault_in_line "$name" "${VALUES[$name]}"
     fi
   done

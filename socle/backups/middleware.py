@@ -18,6 +18,7 @@ from socle.backups.exceptions import AlreadyRunning, BackupError
 from socle.backups.postgres.connection import Database
 from socle.backups.swap.swap_journal import journal_path
 from socle.backups.swap.swap_recovery import alone
+from socle.core import context
 
 logger = logging.getLogger(__name__)
 
@@ -150,8 +151,9 @@ def busy(request: HttpRequest) -> HttpResponse:
             content_type="application/problem+json",
         )
     else:
+        page = {**context.site(), "seconds": RETRY_SECONDS}
         response = HttpResponse(
-            render_to_string("backups/restoring.html", {"seconds": RETRY_SECONDS}),
+            render_to_string("backups/restoring.html", page),
             status=503,
         )
     response["Retry-After"] = str(RETRY_SECONDS)

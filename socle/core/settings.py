@@ -27,6 +27,8 @@ BASE_DIR = Path(str(import_module("config").__file__)).resolve().parent.parent
 
 # Which project, where
 PROJECT_NAME = env.text("PROJECT_NAME", "socle")
+# What people call it; _ stands for a blank, which .env takes nowhere.
+SITE_NAME = env.text("SITE_NAME", PROJECT_NAME).replace("_", " ")
 ENVIRONMENT = env.choice("ENVIRONMENT", "prod", among={"local", "dev", "prod"})
 LOCAL = ENVIRONMENT == "local"
 DEBUG = LOCAL and env.flag("DEBUG", True)
@@ -202,7 +204,9 @@ X_FRAME_OPTIONS = "DENY"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
-STATICFILES_DIRS = [FRONTEND_DIST]
+# A file of the project goes before one of the base that has its name (favicon.svg).
+PROJECT_STATIC = BASE_DIR / "static"
+STATICFILES_DIRS = [*filter(Path.is_dir, [PROJECT_STATIC]), FRONTEND_DIST]
 WHITENOISE_USE_FINDERS = LOCAL
 WHITENOISE_AUTOREFRESH = LOCAL
 # What Vite or Django named by its content: browsers may keep it for ever.
@@ -274,6 +278,7 @@ if env.text(
 BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
 BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 5)
 BACKUP_KEEP_MONTHLY = env.number("BACKUP_KEEP_MONTHLY", 12)
+BACKUP_SCRUBBERS: list[str] = []  # a project names what knows its people
 JOBS_FOLDER = env.text("JOBS_FOLDER")  # where cron writes how its jobs ended
 FLOWER_URL = env.text("FLOWER_URL", "/flower/")
 
@@ -311,6 +316,9 @@ WORKER_CANARY_FILE = env.text("WORKER_CANARY_FILE", "/tmp/worker-canary")
 WORKER_CANARY_SECONDS = env.number("WORKER_CANARY_SECONDS", 60)
 WORKER_DEAF_SECONDS = env.number("WORKER_DEAF_SECONDS", 300)
 
+# The menu: functions that say which entries a request gets, in this order.
+MENU_ENTRIES = ["socle.operations.menu.entries", "socle.core.menu.entries"]
+
 # Health: /health/ready, the operations page and `manage.py site_status` ask these.
 HEALTH_CHECKS = [
     "socle.core.health.checks.database",
@@ -347,7 +355,7 @@ REST_FRAMEWORK = {
 }
 CSRF_FAILURE_VIEW = "socle.core.api.problems.csrf_failure"
 SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Socle",
+    "TITLE": SITE_NAME,
     "DESCRIPTION": (
         "The site's own API: whatever a page shows or does is here. Sign in at "
         "/api/auth/sign-in/ for cookies, or at /api/auth/tokens/ for Bearer tokens."

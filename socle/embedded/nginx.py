@@ -32,6 +32,7 @@ class Nginx:
     tls_port: int = 1
     metrics_port: int = 1
     edge: dict[str, str] = field(default_factory=dict)
+    locations: Path = SOURCES / "locations.d"
 
     @property
     def command(self) -> list[str]:
@@ -47,7 +48,7 @@ class Nginx:
     def prepare(self) -> None:
         """Everything that the image's entrypoint does before it starts nginx."""
         folders = ("tmp", "cache/body", "cache/proxy", "cache/static", "conf.d", "own")
-        for name in (*folders, "letsencrypt"):
+        for name in (*folders, "letsencrypt", "locations.d"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(self._main())
         values = self.values()
@@ -58,7 +59,11 @@ class Nginx:
             target.parent.mkdir(exist_ok=True)
             text = substituted(template.read_text(), values)
             target.write_text(self._here(text))
-        for script in sorted((SOURCES / "entrypoint").glob("1*.sh")):
+        for file in self.locations.glob("*.conf"):
+            target = self.folder / "locations.d" / file.name
+            target.write_text(self._here(file.read_text()))
+        scripts = SOURCES / "entrypoint"
+        for script in [*sorted(scripts.glob("1*.sh")), scripts / "45-locations.sh"]:
             subprocess.run([script], env=values, check=True, stdout=subprocess.PIPE)
 
     def is_ready(self) -> bool:
@@ -83,6 +88,8 @@ class Nginx:
             "PATH": os.environ["PATH"],
             "NGINX_LOCAL_RESOLVERS": "127.0.0.1",
             "NGINX_SCRIPTS": str(SOURCES / "scripts"),
+            "NGINX_COMMAND": " ".join(self.command),
+            "NGINX_LOCATIONS": str(self.folder / "locations.d"),
             "NGINX_CONFIGURATION": str(self.folder / "conf.d"),
             "NGINX_CERTIFICATES": str(self.folder / "own"),
             "NGINX_LETSENCRYPT": str(self.folder / "letsencrypt"),
@@ -99,6 +106,7 @@ class Nginx:
         """The image's addresses and folders as they are on this machine."""
         here = {
             "/etc/nginx/conf.d": f"{self.folder}/conf.d",
+            "/etc/nginx/locations.d": f"{self.folder}/locations.d",
             "/var/log/nginx": str(self.folder),
             "/tmp": f"{self.folder}/tmp",
             "/var/cache/nginx": f"{self.folder}/cache",

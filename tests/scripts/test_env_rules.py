@@ -20,6 +20,7 @@ AGE_KEY = "AGE-SECRET-KEY-1" + "Q" * 58
 # the rule alone refuses it.
 WRONG: dict[str, tuple[str, ...]] = {
     "PROJECT_NAME": ("Photos", "-photos", "photos.org"),
+    "SITE_NAME": ("Sea/photos", "<b>Photos", "Photos&Films", "Our photos", "a{b}"),
     "ENVIRONMENT": ("production", "PROD"),
     "COMPOSE_FILE": ("docker-compose", "prod.yml,dev.yml"),
     "SECRETS_REVISION": ("x",),
@@ -110,6 +111,7 @@ WRONG: dict[str, tuple[str, ...]] = {
 }
 RIGHT: dict[str, tuple[str, ...]] = {
     "PROJECT_NAME": ("photos-2", "my_photos"),
+    "SITE_NAME": ("Photos", "Our_photos", "Été_à_la_mer,_2026"),
     "ALLOWED_HOSTS": ("*", ".example.com,localhost", "127.0.0.1,[::1]", "a.org,"),
     "SITE_URL": ("http://localhost:8080", "https://x.example.com/", "http://[::1]:80"),
     "PUBLISH_ON": ("0.0.0.0", "10.1.2.3", "::1", "[fd00::1]"),
@@ -199,6 +201,15 @@ def test_no_rule_shows_a_secret():
     assert {"SECRET_KEY", "POSTGRES_PASSWORD", "EMAIL_URL", "SENTRY_DSN"} <= set(names)
     pairs = [(name, value) for name in names for value in WRONG[name]]
     assert not [said for said in ask_bash(pairs) if "hush" in said]
+
+
+def test_a_sites_name_has_letters_of_any_language(project):
+    project.env.write_text(EXAMPLE)
+    project.change(SITE_NAME="Été_à_la_mer")
+
+    project.install()
+
+    assert "SITE_NAME=Été_à_la_mer" in project.env.read_text()
 
 
 # --- ./install_docker.sh --------------------------------------------------------

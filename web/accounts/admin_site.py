@@ -1,5 +1,6 @@
 from functools import update_wrapper
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminToField
 from django.contrib.auth.views import redirect_to_login
@@ -8,6 +9,7 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -15,8 +17,9 @@ from django.views.decorators.cache import never_cache
 class AdminSite(admin.AdminSite):
     """One sign-in for the site and the admin: there is no second form here."""
 
-    site_title = _("Socle administration")
-    site_header = _("Socle administration")
+    site_title = site_header = format_lazy(
+        _("{site} administration"), site=settings.SITE_NAME
+    )
     index_title = _("People, galleries and photos")
 
     @method_decorator(never_cache)

@@ -3,6 +3,7 @@
 from socle.core.settings import *  # noqa: F403
 from socle.core.settings import (
     BASE_APPS,
+    MENU_ENTRIES,
     METRICS_COLLECTORS,
     SPECTACULAR_SETTINGS,
     env,
@@ -15,6 +16,8 @@ INSTALLED_APPS = [*BASE_APPS, *PROJECT_APPS]
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_REDIRECT_URL = "gallery:list"
+
+MENU_ENTRIES = ["gallery.menu.entries", "accounts.menu.entries", *MENU_ENTRIES]
 
 # Each new queue is one that `manage.py run_worker` takes from.
 CELERY_TASK_ROUTES = {"gallery.*": {"queue": "images"}}

@@ -19,7 +19,9 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponsePermanentRedirect,
+    HttpResponseServerError,
 )
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.csrf import csrf_failure as csrf_page
@@ -29,6 +31,7 @@ from rest_framework.views import exception_handler
 
 from socle.core.api.exceptions import BodyTooLarge
 from socle.core.api.rendering import as_json
+from socle.core.context import site
 
 CONTENT_TYPE = "application/problem+json"
 API = "/api/"
@@ -163,7 +166,7 @@ def server_error(request):
             "if it happens again, tell an administrator."
         )
         return problem_response(500, code="server_error", detail=detail)
-    return defaults.server_error(request)
+    return HttpResponseServerError(render_to_string("500.html", site()))
 
 
 def csrf_failure(request, reason=""):

@@ -20,9 +20,12 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from socle.core.project_apps import project_apps
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 WEB = REPOSITORY / "web"
-APPS = ("web/config", "web/accounts", "web/gallery", "socle")
+OWN_APPS = [f"web/{app}" for app in project_apps(WEB / "config/settings.py")]
+APPS = ("web/config", "web/templates", *OWN_APPS, "socle")
 FOLDER = WEB / "locale" / "fr" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
 FIRST_WRITTEN = datetime(2026, 11, 21, tzinfo=UTC)
@@ -99,7 +102,7 @@ def update() -> None:
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
     catalogue.header_comment = "# French. After a change: core/tests/catalogue.py."
-    catalogue.project, catalogue.version = "Socle", "1"
+    catalogue.project, catalogue.version = "The site", "1"
     catalogue.creation_date = FIRST_WRITTEN  # the same words make the same file
     with PO.open("wb") as file:
         write_po(

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -146,7 +146,7 @@ class Edge:
 
 
 @contextmanager
-def edge_of(**environment: str) -> Iterator[Edge]:
+def edge_of(*, locations: Path | None = None, **environment: str) -> Iterator[Edge]:
     """A short path: the name of a socket may have 107 characters."""
     folder = Path(tempfile.mkdtemp(prefix="edge-"))
     folder.chmod(0o755)
@@ -155,6 +155,8 @@ def edge_of(**environment: str) -> Iterator[Edge]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     nginx = nginx_in(folder, web_port=server.server_port, edge=environment)
+    if locations:
+        nginx = replace(nginx, locations=locations)
     try:
         with running(nginx, "nginx", log=folder / "output.log"):
             yield Edge(nginx, site)

@@ -515,3 +515,19 @@ def test_a_client_of_the_api_has_its_token_in_the_passwords_place(dev, path):
 )
 def test_a_token_opens_nothing_where_none_is_read(dev, path):
     assert dev.ask(path, headers=BEARER).status == 401
+
+
+# --- Its own pages ----------------------------------------------------------------
+
+
+def test_nginx_own_pages_say_the_sites_name(tmp_path):
+    named = {"SITE_NAME": "Sea_of_photos", "PROJECT_NAME": "socle"}
+    nginx = nginx_in(tmp_path, web_port=1, edge=named)
+    nginx.prepare()
+
+    pages = list((tmp_path / "conf.d/pages").glob("*.html"))
+
+    assert "starting.html" in [page.name for page in pages]
+    for page in pages:
+        assert page.read_text().count("Sea of photos") == 2, page.name
+        assert "socle" not in page.read_text().lower(), page.name

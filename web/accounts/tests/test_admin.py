@@ -1,4 +1,5 @@
 import pytest
+from django.conf import settings
 from django.contrib.admin import site
 from django.core import mail
 from django.test import Client
@@ -56,7 +57,9 @@ def test_the_own_password_is_changed_on_the_account_page(client, boss):
 
 
 def test_it_carries_the_sites_name(client, boss):
-    assert "Socle administration" in client.get("/admin/").content.decode()
+    assert (
+        f"{settings.SITE_NAME} administration" in client.get("/admin/").content.decode()
+    )
 
 
 # --- people ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
@@ -81,7 +82,7 @@ def test_a_letter_goes_to_the_address_of_the_account(client, person, worker):
 
     (letter,) = mail.outbox
     assert letter.to == ["ansel@example.com"]
-    assert letter.subject == "Choose a new password for Socle"
+    assert letter.subject == f"Choose a new password for {settings.SITE_NAME}"
     assert "within 2 hours" in letter.body
 
 
