@@ -176,7 +176,7 @@ METRICS_COLLECTORS += ["tides.hooks.collect"]
 BACKUP_SCRUBBERS = ["tides.hooks.scrub"]
 """
 ASKED = """
-from socle.backups.scrubbing import run_scrubbers
+from socle.backups.restore.scrubbing import run_scrubbers
 from socle.core.health.check_runner import all_checks, ask_all
 from socle.core.metrics.collecting import SiteCollector
 
