@@ -31,7 +31,7 @@ class Cron:
         self.folder, self.app, self.jobs = (
             root / name for name in ("run", "app", "jobs")
         )
-        for folder in (self.folder, self.app / "operations", self.jobs):
+        for folder in (self.folder, self.app / "socle/operations", self.jobs):
             folder.mkdir(parents=True)
         shutil.copytree(
             REPOSITORY / "cron",
@@ -39,7 +39,7 @@ class Cron:
             ignore=shutil.ignore_patterns("tasks", "__pycache__"),
         )
         timetable = Path("socle/operations/timetable.py")
-        shutil.copy(REPOSITORY / "web" / timetable, self.app / timetable)
+        shutil.copy(REPOSITORY / timetable, self.app / timetable)
         self.tasks = root / "cron" / "tasks"
         self.tasks.mkdir()
         self.table = root / "table"
