@@ -63,6 +63,7 @@ def first_values() -> dict[str, str]:
     """What is written once, and then is the user's to change."""
     return {
         "PROJECT_NAME": "socle",
+        "SITE_NAME": "Socle",
         "ENVIRONMENT": "local",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "TIME_ZONE": "UTC",

@@ -157,11 +157,11 @@ def test_the_base_alone_has_no_entry_of_the_projects(project):
 
 TIDES = """
 from prometheus_client.core import GaugeMetricFamily
-from socle.core.health.results import Fact, State, check
+from socle.core.health.results import Fact, CheckState, check
 
 @check(keep_seconds=60)
 def tide():
-    return Fact("tide", State.WARN, "The tide is high.", "Wait for six hours.")
+    return Fact("tide", CheckState.WARN, "The tide is high.", "Wait for six hours.")
 
 def collect():
     yield GaugeMetricFamily("tides_height", "In metres.", value=3.5)
