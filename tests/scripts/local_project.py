@@ -23,8 +23,9 @@ def copy_tree(target: Path) -> None:
         if name and source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
+    built = "web/frontend/dist"
     shutil.copytree(
-        REPOSITORY / "web/frontend/dist", target / "web/frontend/dist", symlinks=True
+        REPOSITORY / built, target / built, symlinks=True, dirs_exist_ok=True
     )
     # However old that build is: these tests are not about it, and npm takes long.
     current = "source scripts/lib.sh; frontend_sources >web/frontend/dist/.built-from"
