@@ -18,6 +18,7 @@ from socle.core.health.check_runner import ask_all
 from socle.core.health.host import nearest
 from socle.core.health.results import CheckState
 from socle.core.health.worker import CANARY_KEY
+from socle.core.task_queues import queue_names
 
 NUMBERS = {CheckState.OK: 0, CheckState.WARN: 1, CheckState.FAIL: 2}
 STARTED = float(os.environ.get("METRICS_SINCE") or time.time())
@@ -66,12 +67,10 @@ def queues() -> Iterator[Metric]:
     waiting = GaugeMetricFamily(
         "celery_queue_length", "Tasks that wait in the broker.", labels=["queue"]
     )
-    routes = settings.CELERY_TASK_ROUTES.values()
-    names = {settings.CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in routes)}
     with current_app.connection_for_read(connect_timeout=SECONDS) as connection:
         connection.ensure_connection(max_retries=1, timeout=SECONDS)
         redis = connection.default_channel.client
-        for name in sorted(names):
+        for name in queue_names():
             waiting.add_metric([name], redis.llen(name))
         taken = redis.hlen("unacked")
     yield waiting

@@ -6,13 +6,13 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from socle import SOCLE_DIR
+from socle.core.task_queues import queue_names
 from socle.core.writable_folders import FolderProblem, check_site_folders
 
 WORKER = [
     "celery",
     "--app=config",
     "worker",
-    "--queues=default,images",
     "--include=socle.core.canary",  # which ends a worker that takes no task any more
     "--loglevel=INFO",
     "--without-gossip",
@@ -34,7 +34,8 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         if reload:
             os.environ["WORKER_WATCHED_BY"] = str(os.getpid())
-        program, *arguments = watched(WORKER) if reload else WORKER
+        worker = [*WORKER, f"--queues={','.join(queue_names())}"]
+        program, *arguments = watched(worker) if reload else worker
         # Becomes the worker: signals reach it without anybody in between.
         os.execv(Path(sys.executable).with_name(program), [program, *arguments])
 
