@@ -73,7 +73,7 @@ sources_of_images() {
   if [[ "$STAGE" == local ]]; then
     echo socle/docker web/requirements web/frontend/package-lock.json nginx
   else
-    echo web nginx cron certbot
+    echo web socle nginx cron certbot
   fi
 }
 

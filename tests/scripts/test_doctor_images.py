@@ -1,9 +1,10 @@
 """./install_docker.sh --check: whether containers run what the code and .env say."""
 
+import re
 import subprocess
 
 import pytest
-from patient import Patient
+from patient import REPOSITORY, Patient
 
 OTHER = "sha256:2"
 
@@ -48,9 +49,10 @@ def git(patient: Patient, *words: str) -> str:
 @pytest.fixture
 def built(patient) -> Patient:
     """Its images carry the commit that the folder is at."""
+    (patient.root / "socle/docker").mkdir()
     (patient.root / "socle/docker/Dockerfile").write_text("FROM scratch\n")
     git(patient, "init", "--quiet")
-    git(patient, "add", "web", "scripts")
+    git(patient, "add", "socle", "scripts")
     git(patient, "commit", "--quiet", "--message", "First")
     patient.docker(revision=git(patient, "rev-parse", "HEAD"))
     return patient
@@ -85,3 +87,14 @@ def test_images_of_a_commit_that_nobody_knows(built):
     built.docker(revision="0123456789abcdef0123456789abcdef01234567")
 
     assert "is of a commit that this folder does not know" in built.check().warning.says
+
+
+def test_whatever_an_image_is_made_from_is_looked_at():
+    script = (REPOSITORY / "scripts/doctor/images.sh").read_text()
+    looked_at = set(re.findall(r"^    echo (web socle .*)$", script, re.M)[0].split())
+    used = set()
+    for file in ("socle/docker/Dockerfile", "certbot/Dockerfile"):
+        text = (REPOSITORY / file).read_text()
+        used |= set(re.findall(r"^COPY (?:--chmod=\S+ )?(\w+)/", text, re.M))
+
+    assert {"web", "socle", "cron"} <= used <= looked_at
