@@ -124,6 +124,13 @@ test_surroundings() {
   return "$status"
 }
 
+test_browser() {
+  local status=0
+  test_around tests/browser "$@" || status=$?
+  test_project -m slow "$@" || status=$?
+  return "$status"
+}
+
 show_lane() {
   local status=0
   wait "${LANE_PIDS[$1]}" || status=$?
@@ -240,9 +247,8 @@ main() {
       install_chromium
       install_tools
       begin "Scripts, compose files, a tenth of the chaos" test_surroundings "$@"
-      begin "Browser" test_around tests/browser "$@"
+      begin "Browser, and the project's slow tests" test_browser "$@"
       part "The base" test_base "$@"
-      part "The project, slow" test_project -m slow "$@"
       end_lanes
       ;;
   esac
