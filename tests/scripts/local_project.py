@@ -27,9 +27,13 @@ def copy_tree(target: Path) -> None:
     shutil.copytree(
         REPOSITORY / built, target / built, symlinks=True, dirs_exist_ok=True
     )
-    # However old that build is: these tests are not about it, and npm takes long.
+    keep_built_frontend(target)
+
+
+def keep_built_frontend(root: Path) -> None:
+    """However old that build is: these tests are not about it, and npm takes long."""
     current = "source scripts/lib.sh; frontend_sources >web/frontend/dist/.built-from"
-    subprocess.run(["bash", "-c", current], cwd=target, check=True)
+    subprocess.run(["bash", "-c", current], cwd=root, check=True)
 
 
 def free_ports(count: int) -> list[int]:
@@ -105,12 +109,18 @@ class Project:
             time.sleep(0.2)
         return found
 
+    def env(self) -> dict[str, str]:
+        return read_values(self.local / "env")
+
     def users(self) -> str:
-        """The site's accounts, asked from its Postgres."""
-        env = read_values(self.local / "env")
+        """The site's accounts."""
+        return self.sql("SELECT email, password FROM accounts_user ORDER BY email")
+
+    def sql(self, query: str) -> str:
+        """What the site's Postgres answers, a line a row."""
+        env = self.env()
         psql = [f"{env['POSTGRES_BIN']}/psql", "-h", env["POSTGRES_HOST"]]
         psql += ["-U", env["POSTGRES_USER"], "-d", env["POSTGRES_DB"], "-Atc"]
-        query = "SELECT email, password FROM accounts_user ORDER BY email"
         done = subprocess.run([*psql, query], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from local_project import REPOSITORY, Project, copy_tree, read_values
+from local_project import REPOSITORY, Project, copy_tree, keep_built_frontend
 
 EARLIER = [
     line.split()[0]
@@ -38,8 +38,7 @@ def take_out(commit: str, root: Path) -> None:
     remove_tracked(root, "HEAD")
     archive = git("archive", commit)
     subprocess.run(["tar", "-x", "-C", root], input=archive, check=True)
-    current = "source scripts/lib.sh; frontend_sources >web/frontend/dist/.built-from"
-    subprocess.run(["bash", "-c", current], cwd=root, check=True)
+    keep_built_frontend(root)
 
 
 def remove_tracked(root: Path, commit: str) -> None:
@@ -66,17 +65,6 @@ class Installation(Project):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
-
-    def env(self) -> dict[str, str]:
-        return read_values(self.local / "env")
-
-    def sql(self, query: str) -> str:
-        env = self.env()
-        psql = [f"{env['POSTGRES_BIN']}/psql", "-h", env["POSTGRES_HOST"]]
-        psql += ["-U", env["POSTGRES_USER"], "-d", env["POSTGRES_DB"], "-Atc"]
-        return subprocess.run(
-            [*psql, query], capture_output=True, text=True, check=True
-        ).stdout
 
     def wait_for_photos(self) -> None:
         deadline = time.monotonic() + 180

@@ -6,8 +6,9 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import jwt
@@ -83,3 +84,23 @@ def get(port: int, path: str) -> tuple[int, str | None]:
         return response.status, response.headers["Retry-After"]
     finally:
         connection.close()
+
+
+@contextmanager
+def repeated(work: Callable[[], None], *, threads: int) -> Iterator[None]:
+    """Calls `work` again and again, in so many threads, until the block ends."""
+    done = threading.Event()
+
+    def repeat():
+        while not done.is_set():
+            work()
+
+    started = [threading.Thread(target=repeat) for _ in range(threads)]
+    for thread in started:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in started:
+            thread.join()

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 
@@ -12,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from socle.backups.tests.conftest import execute
-from socle.backups.tests.serving import environment_of, get, serving
+from socle.backups.tests.serving import environment_of, get, repeated, serving
 
 MOST_PAGE_SECONDS = 5.0  # it would be as long as the dump is held
 HELD_SECONDS = 8.0
@@ -115,27 +114,18 @@ def begin(*arguments, environment, log):
 @contextmanager
 def visiting(port, seen):
     """Ask for pages without a pause; `seen` gets (path, status, seconds)."""
-    done = threading.Event()
 
     def visit():
-        while not done.is_set():
-            for path in ("/", "/api/galleries/", "/health/ready"):
-                began = time.monotonic()
-                try:
-                    status = get(port, path)[0]
-                except OSError as error:
-                    status = repr(error)
-                seen.append((path, status, time.monotonic() - began))
+        for path in ("/", "/api/galleries/", "/health/ready"):
+            began = time.monotonic()
+            try:
+                status = get(port, path)[0]
+            except OSError as error:
+                status = repr(error)
+            seen.append((path, status, time.monotonic() - began))
 
-    threads = [threading.Thread(target=visit) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
+    with repeated(visit, threads=2):
         yield
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()
 
 
 @pytest.mark.slow

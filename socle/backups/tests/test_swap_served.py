@@ -1,6 +1,5 @@
 """Real gunicorn, asked without a pause while database and media are swapped."""
 
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from socle.backups.runs.run_locks import only_one
 from socle.backups.swap.database_swap import swap
 from socle.backups.swap.swap_journal import Exchange, Plan
 from socle.backups.tests.conftest import execute
-from socle.backups.tests.serving import get, serving
+from socle.backups.tests.serving import get, repeated, serving
 
 VISITORS = 4
 SWAPS = 4
@@ -27,24 +26,14 @@ def served(django_site):
 
 @contextmanager
 def visitors(port, answers):
-    done = threading.Event()
-
     def ask():
-        while not done.is_set():
-            try:
-                answers.append(get(port, "/account/"))
-            except OSError as error:
-                answers.append((str(error), None))
+        try:
+            answers.append(get(port, "/account/"))
+        except OSError as error:
+            answers.append((str(error), None))
 
-    threads = [threading.Thread(target=ask) for _ in range(VISITORS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with repeated(ask, threads=VISITORS):
         yield
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()
 
 
 def wait_for_more(answers):
